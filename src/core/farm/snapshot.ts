@@ -1,0 +1,50 @@
+import type { ExitReason } from "../supervision/exit.ts";
+import type { WorkerState } from "../supervision/lifecycle.ts";
+
+/**
+ * The read model: what health, metrics and (later) status and the autoscaler see of the farm at one instant.
+ * Instants are milliseconds of the monotonic clock, but for those named `…EpochMs`.
+ */
+export interface FarmSnapshot {
+  readonly atMs: number;
+  /** `stopping` from the first stop request on. */
+  readonly phase: "running" | "stopping";
+  readonly totalCap: number | null;
+  readonly consumers: readonly ConsumerSnapshot[];
+}
+
+export interface ConsumerSnapshot {
+  readonly name: string;
+  readonly transports: readonly string[];
+  readonly min: number;
+  readonly max: number;
+  /** How many workers it should have now. */
+  readonly target: number;
+  /** A worker is over its failure limit and retried at the longest delay. */
+  readonly degraded: boolean;
+  /** Why it has given up, or null. */
+  readonly parked: string | null;
+  readonly workers: readonly WorkerSnapshot[];
+}
+
+export interface WorkerSnapshot {
+  readonly id: number;
+  readonly slot: number;
+  readonly state: WorkerState;
+  /** Null when no process runs. */
+  readonly pid: number | null;
+  readonly startedAtMs: number | null;
+  readonly restarts: number;
+  /** When the next process starts, in `backoff`; else null. */
+  readonly nextStartAtMs: number | null;
+  /** Failures inside the window. */
+  readonly failures: number;
+  readonly lastExit: ExitReason | null;
+  /** Null until the first pong of this process. */
+  readonly lastPongEpochMs: number | null;
+  /** Slots at work and slots in all: 0 or 1 of 1, or what the worker tells. */
+  readonly busy: number;
+  readonly slots: number;
+  /** Messages in flight per transport. */
+  readonly inFlight: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,146 @@
+/**
+ * What a farm should be: plain values made by `config` from pm.yaml, defaults filled in, units in the names.
+ * Every other part of pm reads these and nothing else of the file.
+ */
+
+/** How a signal is named everywhere in pm: as Node and Bun name it. */
+export type SignalName = NodeJS.Signals;
+
+/** The whole of one pm.yaml. */
+export interface FarmSpec {
+  /** Absolute path of the file this came from. */
+  readonly file: string;
+  /** From the stop signal to SIGKILL at shutdown, and the default of every consumer's `stopTimeoutMs`. 0 waits for ever. */
+  readonly shutdownTimeoutMs: number;
+  /** Most live processes at any instant, over all consumers; null is no cap. */
+  readonly totalCap: number | null;
+  readonly autoscalerIntervalMs: number;
+  /** Where health and metrics are served; null when `http_server: false`. */
+  readonly http: HttpSpec | null;
+  readonly messageMetrics: MessageMetricsSpec;
+  /** What happens when nobody reads pm's own stdout or stderr: slow the workers down, or drop whole lines and count them. */
+  readonly onSlowSink: "block" | "drop";
+  /** In the order of the file. */
+  readonly consumers: readonly ConsumerSpec[];
+}
+
+export interface HttpSpec {
+  readonly host: string;
+  /** 0 asks the kernel for a free one; the one in use is reported. */
+  readonly port: number;
+}
+
+export interface MessageMetricsSpec {
+  readonly enabled: boolean;
+  /** Message classes allowed as a label, exact or with `*` and `?`; empty allows all. */
+  readonly whitelist: readonly string[];
+  /** Ascending, without repeats. */
+  readonly durationBucketsSeconds: readonly number[];
+}
+
+/** A named pool of identical workers. */
+export interface ConsumerSpec {
+  readonly name: string;
+  /** argv of a worker; the first is looked up in the worker's PATH. */
+  readonly command: readonly string[];
+  /** The framework whose conventions apply, or null for a plain command. */
+  readonly preset: "symfony-messenger" | null;
+  /** Names of the queues a worker reads, for logs and labels; empty when unknown. */
+  readonly transports: readonly string[];
+  readonly size: SizeSpec;
+  /** Absolute. */
+  readonly cwd: string;
+  /** Added to (and winning over) the environment pm itself was started with. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Numeric ids; null keeps pm's own. */
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly stopSignal: SignalName;
+  /** From the stop signal to SIGKILL; 0 waits for ever. */
+  readonly stopTimeoutMs: number;
+  readonly restart: RestartSpec;
+  readonly recycle: RecycleSpec;
+  readonly liveness: LivenessSpec;
+  readonly ready: ReadySpec;
+  readonly logs: LogSpec;
+}
+
+export type SizeSpec =
+  | { readonly kind: "static"; readonly processes: number }
+  | { readonly kind: "autoscaled"; readonly min: number; readonly max: number; readonly scaling: ScalingSpec };
+
+/** Read and checked now; the autoscaler acts on it. */
+export interface ScalingSpec {
+  readonly priority: number;
+  readonly smoothingWindowMs: number;
+  readonly scaleUpCooldownMs: number;
+  readonly scaleDownCooldownMs: number;
+  readonly scaleUpStep: number;
+  readonly scaleDownStep: number;
+  readonly strategy: StrategySpec;
+}
+
+export type StrategySpec =
+  | { readonly type: "fixed" }
+  | {
+      readonly type: "utilization";
+      readonly target: number;
+      readonly scaleUpThreshold: number;
+      readonly scaleDownThreshold: number;
+    }
+  | { readonly type: "service"; readonly id: string };
+
+/** What follows when a worker's process ends. */
+export interface RestartSpec {
+  readonly policy: "always" | "on-failure" | "never";
+  /** A clean exit earlier than this, with no work reported, is delayed like a failure. */
+  readonly minUptimeMs: number;
+  /** Exit codes that count as success beside 0. */
+  readonly successCodes: readonly number[];
+  /** Exit codes after which the worker is parked without a retry. */
+  readonly neverRestartCodes: readonly number[];
+  readonly failureLimit: number;
+  readonly failureWindowMs: number;
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  /** 0..1: the share of a delay that chance may take away. */
+  readonly backoffJitter: number;
+  readonly onFailureLimit: "retry" | "park" | "exit";
+  /** When this consumer gives up, pm stops everything and exits 1. */
+  readonly essential: boolean;
+}
+
+/** Replacement of healthy workers from outside; null is never. */
+export interface RecycleSpec {
+  readonly maxLifetimeMs: number | null;
+  readonly maxMemoryBytes: number | null;
+  readonly maxIdleMs: number | null;
+}
+
+/** Replacement of hung workers; null is never. */
+export interface LivenessSpec {
+  readonly pingTimeoutMs: number | null;
+  readonly maxMessageTimeMs: number | null;
+  readonly noProgressMs: number | null;
+}
+
+/** When a fresh worker counts as ready. */
+export type ReadySpec =
+  | { readonly when: "started" }
+  | { readonly when: "protocol" }
+  | { readonly when: "after"; readonly delayMs: number }
+  | { readonly when: "log"; readonly pattern: string };
+
+/** What is done to a worker's lines of output. */
+export interface LogSpec {
+  /** `auto` enriches JSON and prefixes the rest; `json` wraps the rest in JSON; `raw` touches nothing. */
+  readonly format: "auto" | "json" | "raw";
+  /**
+   * Members added under `extra` beside `worker_id` and `consumer`: name → text in which `{worker_id}`, `{consumer}`,
+   * `{slot}`, `{pid}` and `{stream}` are filled in.
+   */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly maxLineBytes: number;
+  /** A line without its newline is written after this long; null waits for the newline or the worker's end. */
+  readonly partialFlushMs: number | null;
+}
