@@ -26,8 +26,8 @@ export interface ProcessFacts {
 /** Up to this share of a recycling limit is taken off by chance. */
 const spreadShare = 0.1;
 
-/** A recycling limit reached while busy waits for an idle moment, but no longer than this many times the limit. */
-const patience = 1.1;
+/** A recycling limit reached while busy waits for an idle moment, until it is over by this share. */
+const patienceShare = 0.1;
 
 /**
  * Whether the process is to be replaced now, and why; null lets it be.
@@ -47,10 +47,11 @@ export function judgeProcess(recycle: RecycleSpec, liveness: LivenessSpec, facts
 
   const early = 1 - spreadShare * facts.spread;
   const due = (value: number, limit: number | null): boolean =>
-    limit !== null && value >= (busy ? limit * patience : limit * early);
+    limit !== null && value >= (busy ? limit + limit * patienceShare : limit * early);
   if (due(nowMs - facts.startedAtMs, recycle.maxLifetimeMs)) return "max_lifetime";
-  if (facts.memoryBytes !== null && recycle.maxMemoryBytes !== null && facts.memoryBytes >= recycle.maxMemoryBytes) {
-    if (!busy || facts.memoryBytes >= recycle.maxMemoryBytes * patience) return "max_memory";
+  const { maxMemoryBytes } = recycle;
+  if (facts.memoryBytes !== null && maxMemoryBytes !== null) {
+    if (facts.memoryBytes >= (busy ? maxMemoryBytes + maxMemoryBytes * patienceShare : maxMemoryBytes)) return "max_memory";
   }
   if (!busy && over(facts.idleSinceMs, recycle.maxIdleMs === null ? null : recycle.maxIdleMs * early)) return "max_idle";
   return null;
@@ -74,7 +75,9 @@ export function nextJudgementMs(
   add(facts.messageSinceMs, liveness.maxMessageTimeMs);
   add(pingClockMs(facts), liveness.pingTimeoutMs);
   add(facts.lastProgressAtMs, liveness.noProgressMs);
-  if (recycle.maxLifetimeMs !== null) add(facts.startedAtMs, recycle.maxLifetimeMs * (facts.busy ? patience : early));
+  if (recycle.maxLifetimeMs !== null) {
+    add(facts.startedAtMs, recycle.maxLifetimeMs * (facts.busy ? 1 + patienceShare : early));
+  }
   if (!facts.busy && recycle.maxIdleMs !== null) add(facts.idleSinceMs, recycle.maxIdleMs * early);
   if (recycle.maxMemoryBytes !== null) dueAtMs.push(facts.nowMs + memoryIntervalMs);
   return dueAtMs.length === 0 ? null : Math.max(0, Math.ceil(Math.min(...dueAtMs) - facts.nowMs));

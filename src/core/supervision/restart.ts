@@ -11,6 +11,8 @@ export interface ExitFacts {
   readonly reportedWork: boolean;
   /** Times of this worker's earlier failures, oldest first, by the same clock as `nowMs`. */
   readonly failures: readonly number[];
+  /** The failure limit was open already when this process started. */
+  readonly limitOpen: boolean;
   readonly nowMs: number;
   /** In [0, 1). */
   readonly random: number;
@@ -68,7 +70,9 @@ export function decideRestart(rules: RestartSpec, facts: ExitFacts): RestartDeci
   if (success && !tooSoon) return { do: "restart", reason: "exit_success", delayMs: 0, failures: [], overLimit: false };
 
   const failures = [...recentFailures(facts.failures, rules.failureWindowMs, nowMs), nowMs].slice(-(rules.failureLimit + 1));
-  const overLimit = failures.length > rules.failureLimit;
+  // Long delays thin the failures out: without this, a loop at the longest delay would look healed and start over.
+  const stillOpen = facts.limitOpen && facts.uptimeMs < rules.failureWindowMs;
+  const overLimit = stillOpen || failures.length > rules.failureLimit;
   if (overLimit && !tooSoon && rules.onFailureLimit !== "retry") {
     return { do: "give_up", answer: rules.onFailureLimit, failures };
   }

@@ -1,0 +1,18 @@
+import type { ArgsDef, ParsedArgs } from "citty";
+import type { Outcome } from "./outcome.ts";
+
+/** One command of pm. What it is costs nothing to know; what it does is loaded only when it runs. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Whole lines as a user would type them. */
+  readonly examples: readonly string[];
+  readonly args: ArgsDef;
+  readonly run: (args: ParsedArgs) => Promise<Outcome>;
+}
+
+/** The text of an argument, or null when it was not given. */
+export function textOf(args: ParsedArgs, name: string): string | null {
+  const value = args[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}

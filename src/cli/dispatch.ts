@@ -1,0 +1,36 @@
+import { nearest } from "../config/suggest.ts";
+import { commandHelp, rootHelp } from "./help.ts";
+import { commands } from "./commands.ts";
+import { exitCodes, type Outcome } from "./outcome.ts";
+import { strictArgs } from "./strict-args.ts";
+import { version } from "./version.ts";
+
+/** What the user typed after `pm`, to what comes of it. Nothing is printed here. */
+export async function dispatch(argv: readonly string[]): Promise<Outcome> {
+  const [name, ...words] = argv;
+  if (name === undefined) return usageError(`no command given\n\n${rootHelp()}`);
+  if (name === "--help" || name === "-h" || name === "help") return done(rootHelp());
+  if (name === "--version" || name === "-V") return done(`${version}\n`);
+
+  const command = commands.find((each) => each.name === name);
+  if (command === undefined) {
+    const near = nearest(name, commands.map((each) => each.name));
+    const kind = name.startsWith("-") ? "flag" : "command";
+    return usageError(`unknown ${kind} "${name}"; ${near === null ? "see pm --help" : `did you mean pm ${near}?`}\n`);
+  }
+  const end = words.indexOf("--");
+  const own = end === -1 ? words : words.slice(0, end);
+  if (own.includes("--help") || own.includes("-h")) return done(await commandHelp(command));
+  const problem = strictArgs(words, command.args);
+  if (problem !== null) return usageError(`pm ${command.name}: ${problem}\n`);
+  const { parseArgs } = await import("citty");
+  return command.run(parseArgs([...words], command.args));
+}
+
+function done(stdout: string): Outcome {
+  return { exitCode: exitCodes.done, stdout, stderr: "" };
+}
+
+function usageError(text: string): Outcome {
+  return { exitCode: exitCodes.usage, stdout: "", stderr: text.startsWith("pm ") ? text : `pm: ${text}` };
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import { isatty } from "node:tty";
+import type { PmEvent } from "../core/farm/events.ts";
+import type { FarmSnapshot } from "../core/farm/snapshot.ts";
+import type { FarmSpec } from "../core/farm/spec.ts";
+import { Output } from "../output/output.ts";
+import { type ChildContext, spawnChild } from "../runtime/child-process.ts";
+import { EventBus } from "../runtime/event-bus.ts";
+import { Guardian } from "../runtime/guardian.ts";
+import { runIdVariable } from "../runtime/guardian-process.ts";
+import type { SignalOrders } from "../runtime/signals.ts";
+import { Supervisor } from "../runtime/supervisor.ts";
+import { systemClock } from "../runtime/system-clock.ts";
+import { createEventLog } from "../surface/event-log.ts";
+import { type HttpServer, startHttp } from "../surface/http.ts";
+import type { Metrics } from "../surface/metrics.ts";
+import { readProcesses } from "../surface/proc-stat.ts";
+import { exitCodes } from "./outcome.ts";
+import { openMissingStandardFiles } from "./standard-files.ts";
+import { version } from "./version.ts";
+
+/** The parts of a running farm, put together. */
+export class Farm {
+  readonly #spec: FarmSpec;
+  readonly #warnings: readonly string[];
+  readonly #bus = new EventBus();
+  readonly #output: Output;
+  readonly #guardian: Guardian;
+  readonly #supervisor: Supervisor;
+  readonly #done = Promise.withResolvers<number>();
+  #metrics: Promise<Metrics> | null = null;
+
+  /** `warnings` are problems of the file that do not keep it from running, a line each. */
+  constructor(spec: FarmSpec, warnings: readonly string[]) {
+    openMissingStandardFiles();
+    this.#spec = spec;
+    this.#warnings = warnings;
+    const runId = randomUUID();
+    this.#guardian = new Guardian(runId);
+    this.#output = new Output(spec.onSlowSink, (error) => this.#bug(error));
+    for (const { name } of spec.consumers) this.#output.addConsumer(name);
+    const context: ChildContext = {
+      output: this.#output,
+      guardian: this.#guardian,
+      env: { ...environment(), [runIdVariable]: runId },
+    };
+    this.#supervisor = new Supervisor(
+      spec,
+      {
+        clock: systemClock,
+        random: Math.random,
+        spawn: (request, hear) => spawnChild(request, hear, context),
+        memoryBytes: (pid) => readProcesses([pid]).get(pid)?.rssBytes ?? null,
+        emit: (event) => this.#bus.emit(event),
+      },
+      this.#done.resolve,
+    );
+  }
+
+  /** Runs until the farm ends and resolves to pm's exit code; a string is the one line to say when it could not begin. */
+  async run(signals: { obey(orders: SignalOrders): void }): Promise<number | string> {
+    const http = await this.#startHttp();
+    if (typeof http === "string") return http;
+    await this.#startLog();
+    process.on("uncaughtException", (error) => this.#bug(error));
+    process.on("unhandledRejection", (error) => this.#bug(error));
+    for (const message of this.#warnings) this.#bus.emit({ type: "notice", level: "warning", message, context: {} });
+    this.#guardian.start();
+    if (http !== null) this.#bus.emit({ type: "http_listening", address: http.address });
+    this.#supervisor.start();
+    this.#metrics = this.#loadMetrics();
+    signals.obey({
+      stop: (signal) => this.#stop(signal),
+      kill: () => this.#supervisor.kill(),
+      reload: () =>
+        this.#bus.emit({
+          type: "notice",
+          level: "warning",
+          message: "SIGHUP ignored: this version cannot reload; restart pm to apply a changed pm.yaml.",
+          context: {},
+        }),
+    });
+    const exitCode = await this.#done.promise;
+    await http?.stop();
+    this.#bus.emit({ type: "farm_stopped", exitCode });
+    await this.#output.finish();
+    this.#guardian.release();
+    return exitCode;
+  }
+
+  #stop(signal: string): void {
+    this.#output.stopping();
+    this.#supervisor.shutdown("signal", 0, signal);
+  }
+
+  async #startHttp(): Promise<HttpServer | null | string> {
+    if (this.#spec.http === null) return null;
+    const started = await startHttp({
+      ...this.#spec.http,
+      snapshot: (): FarmSnapshot => this.#supervisor.snapshot(),
+      metricsPage: async () => (await (this.#metrics ??= this.#loadMetrics())).page(),
+    });
+    return started.ok ? started.server : started.message;
+  }
+
+  async #startLog(): Promise<void> {
+    const terminal = isatty(2);
+    const log = await createEventLog({
+      write: (line) => this.#output.writeOwn(line),
+      terminal,
+      colour: terminal && !process.env["NO_COLOR"],
+      now: () => new Date(),
+      level: "info",
+    });
+    this.#bus.listen((event) => log.record(event));
+  }
+
+  /** Loaded while the first workers start: they need not wait for it. */
+  async #loadMetrics(): Promise<Metrics> {
+    const { createMetrics } = await import("../surface/metrics.ts");
+    const metrics = createMetrics({
+      consumers: this.#spec.consumers,
+      messageMetrics: this.#spec.messageMetrics,
+      snapshot: () => this.#supervisor.snapshot(),
+      logCounters: () => this.#output.counters(),
+      processInfo: readProcesses,
+      version,
+      bunVersion: Bun.version,
+    });
+    this.#bus.listenFromStart((event: PmEvent) => metrics.record(event));
+    return metrics;
+  }
+
+  /** A bug of pm: say so once, stop the workers in order, end with the code that says it. */
+  #bug(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#bus.emit({
+      type: "notice",
+      level: "error",
+      message: "Internal error: this is a bug of pm; please report it.",
+      context: { error: text, version },
+    });
+    this.#supervisor.shutdown("internal_error", exitCodes.bug, null);
+  }
+}
+
+function environment(): Record<string, string> {
+  const defined = Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return Object.fromEntries(defined);
+}

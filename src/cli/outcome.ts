@@ -1,0 +1,27 @@
+/** What a command has come to; `main` writes it and exits with its code. */
+export interface Outcome {
+  readonly exitCode: number;
+  /** Results; ends with a newline unless empty. */
+  readonly stdout: string;
+  /** Problems and progress; ends with a newline unless empty. */
+  readonly stderr: string;
+}
+
+/** Every exit code of pm. Death by a signal shows as 128+n. */
+export const exitCodes = {
+  done: 0,
+  /** It failed, or the farm ended because of a failure. */
+  failed: 1,
+  usage: 2,
+  /** No running pm was reached. */
+  unreachable: 69,
+  /** A bug in pm. */
+  bug: 70,
+  configInvalid: 78,
+} as const;
+
+/** An outcome from lines, each of which gets its newline. */
+export function outcome(exitCode: number, stdout: readonly string[], stderr: readonly string[] = []): Outcome {
+  const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
+  return { exitCode, stdout: text(stdout), stderr: text(stderr) };
+}

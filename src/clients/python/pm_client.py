@@ -1,0 +1,154 @@
+"""Worker client of pm: worker protocol version 1, Python 3.8 and newer, standard library only. Printed by `pm client python`.
+
+    pm = PmClient()
+    pm.ready()
+    while not pm.should_stop():  # answers pings, and sees a drain request or the end of the manager
+        with pm.message("emails", "SendEmail"):
+            ...  # take one and handle it
+
+A worker that pm did not start (no PM_IPC_FD): every call does nothing. No call raises. A frame is written whole and
+waits until pm has room for it; once pm is gone, nothing is written any more. One client per process. Threads may report
+messages at once; should_stop() and poll() belong to the loop that takes the work, since a pong must prove that it turns.
+"""
+
+import itertools
+import json
+import os
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+_MAX_STARTED = 1024
+_MAX_TEXT = 500  # characters; keeps every frame far below the 64 KiB of the protocol
+
+
+class PmClient:
+    def __init__(self):
+        self._channel = None
+        self._stop = False
+        self._unread = b""
+        self._started = {}  # message id -> start, in seconds of the monotonic clock; oldest first
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+        # Taken out of the environment: the programs a worker starts are not workers.
+        fd = os.environ.pop("PM_IPC_FD", "")
+        try:
+            self._channel = socket.socket(fileno=int(fd))
+            self._channel.set_inheritable(False)
+            self._channel.setblocking(True)
+        except (OSError, ValueError):
+            self._channel = None  # not started by pm
+
+    def ready(self):
+        """The worker can take its first message."""
+        self._send({"type": "ready"})
+
+    def progress(self):
+        """The message at work advances: call it now and then while one takes long."""
+        self._send({"type": "progress"})
+
+    def slots(self, busy, total):
+        """For workers that do several things at once: how many are at work, of how many."""
+        self._send({"type": "slots", "busy": busy, "total": total})
+
+    def pong(self):
+        self._send({"type": "pong"})
+
+    @contextmanager
+    def message(self, transport, class_name, id=None):
+        """Reports the work in its block: received, then handled, or failed with what the block raised."""
+        id = str(next(self._ids)) if id is None else id
+        self.received(transport, class_name, id)
+        try:
+            yield
+        except BaseException as error:
+            self.failed(transport, class_name, _class_of(error), id)
+            raise
+        self.handled(transport, class_name, id)
+
+    def received(self, transport, class_name, id=None):
+        """The id tells messages apart that are in flight together; the same in all calls about one message."""
+        with self._lock:
+            if len(self._started) >= _MAX_STARTED:
+                del self._started[next(iter(self._started))]  # the oldest
+            self._started[id] = time.monotonic()
+        self._event("received", transport, class_name, id)
+
+    def handled(self, transport, class_name, id=None, seconds=None):
+        """Seconds are measured since `received` where they are not given."""
+        self._event("handled", transport, class_name, id, self._since_received(id, seconds))
+
+    def failed(self, transport, class_name, error_class, id=None, seconds=None):
+        """One attempt failed, whether it will be retried or not."""
+        self._event("failed", transport, class_name, id, self._since_received(id, seconds), error_class)
+
+    def retried(self, transport, class_name, id=None):
+        """The message goes back to its queue; in addition to `failed`, before or after it."""
+        self._event("retried", transport, class_name, id)
+
+    def should_stop(self):
+        """True when the worker should end after the message at work: pm asked it to drain, or is gone. Polls first."""
+        self.poll()
+        return self._stop
+
+    def poll(self):
+        """Answers the pings that wait and takes note of a drain request, without waiting for any. Call it between messages."""
+        while self._channel is not None:
+            try:
+                received = self._channel.recv(65536, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError:
+                received = b""
+            if received == b"":
+                self._manager_is_gone()
+                return
+            *lines, self._unread = (self._unread + received).split(b"\n")
+            for line in lines:
+                try:
+                    frame = json.loads(line)
+                except ValueError:
+                    continue
+                kind = frame.get("type") if isinstance(frame, dict) else None
+                if kind == "ping":
+                    self.pong()
+                elif kind == "drain":
+                    self._stop = True
+
+    def _since_received(self, id, seconds):
+        with self._lock:
+            start = self._started.pop(id, None)
+        return seconds if seconds is not None or start is None else time.monotonic() - start
+
+    def _event(self, event, transport, class_name, id, seconds=None, error_class=None):
+        frame = {"type": "message", "event": event, "transport": _text(transport), "class": _text(class_name)}
+        if id is not None:
+            frame["id"] = _text(id)
+        if seconds is not None:
+            frame["duration_seconds"] = seconds
+        if error_class is not None:
+            frame["error_class"] = _text(error_class)
+        self._send(frame)
+
+    def _send(self, frame):
+        with self._lock:
+            if self._channel is None:
+                return
+            try:
+                self._channel.sendall(json.dumps(frame, ensure_ascii=False).encode() + b"\n")
+            except OSError:
+                self._manager_is_gone()
+
+    def _manager_is_gone(self):
+        self._channel = None
+        self._stop = True
+
+
+def _text(value):
+    return str(value)[:_MAX_TEXT].encode("utf-8", "replace").decode()
+
+
+def _class_of(error):
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else kind.__module__ + "." + kind.__qualname__

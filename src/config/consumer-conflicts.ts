@@ -1,0 +1,155 @@
+import { defaultTarget, derivedDownThreshold, type AutoscalerValues } from "./autoscaler-keys.ts";
+import type { ConsumerValues } from "./consumer-keys.ts";
+import type { Shape } from "./document.ts";
+import { formatDuration } from "./duration.ts";
+import type { Findings } from "./findings.ts";
+import type { Path } from "./issue.ts";
+
+/** From this failure_limit on somebody means "never give up", and an unreachable limit is what they want. */
+const neverGivesUp = 1_000_000;
+
+/** Reports every impossible or doubtful combination of the keys of one consumer, as the file gives them. */
+export function checkConsumer(values: ConsumerValues, shape: Shape, path: Path, findings: Findings): void {
+  checkCommand(values, shape, path, findings);
+  checkFailures(values, path, findings);
+  checkExitCodes(values, path, findings);
+  if (values.processes !== null && values.autoscaler !== null) {
+    findings.error([...path, "processes"], "cannot be given together with autoscaler; remove one of the two", "key");
+  }
+  if (values.autoscaler !== null) checkAutoscaler(values.autoscaler, [...path, "autoscaler"], findings);
+  if (values.restart === "never" && values.on_failure_limit !== null) {
+    findings.warn([...path, "on_failure_limit"], "has no effect with restart: never; remove one of the two", "key");
+  }
+  const timeLimit = values.consume_args?.time_limit ?? 0;
+  if (timeLimit % 1000 !== 0)
+    findings.error([...path, "consume_args", "time_limit"], "must be whole seconds; round it");
+}
+
+function checkCommand(values: ConsumerValues, shape: Shape, path: Path, findings: Findings): void {
+  const has = (name: "command" | "preset" | "transports" | "consume_args"): boolean =>
+    values[name] !== null || findings.failed([...path, name]);
+  if (has("command")) {
+    if (has("preset"))
+      findings.error([...path, "preset"], "cannot be given together with command; remove one of the two", "key");
+    if (has("consume_args"))
+      findings.error(
+        [...path, "consume_args"],
+        "belongs to a preset and means nothing to a command; write the options into command",
+        "key",
+      );
+  } else if (!has("transports")) {
+    if (has("preset") || shape === "bundle")
+      findings.error([...path, "transports"], "is missing; name at least one transport", "key");
+    else
+      findings.error(
+        path,
+        "has nothing to run; add command: [program, …], or transports: for a Symfony Messenger worker",
+        "key",
+      );
+  }
+}
+
+function checkFailures(values: ConsumerValues, path: Path, findings: Findings): void {
+  const at = (name: keyof ConsumerValues): Path => [...path, name];
+  const sound = (...names: (keyof ConsumerValues)[]): boolean => !names.some((name) => findings.failed(at(name)));
+  const firstGiven = (...names: (keyof ConsumerValues)[]): Path =>
+    at(names.find((name) => findings.given(at(name))) ?? names[0]!);
+  const shown = (name: keyof ConsumerValues, ms: number): string => findings.show(at(name), formatDuration(ms));
+
+  const {
+    backoff_base: base,
+    backoff_max: max,
+    failure_window: window,
+    failure_limit: limit,
+    min_uptime: minUptime,
+  } = values;
+  if (sound("backoff_base", "backoff_max") && base > max) {
+    const where = firstGiven("backoff_base", "backoff_max");
+    findings.error(
+      where,
+      `backoff_base ${shown("backoff_base", base)} is longer than backoff_max ${shown("backoff_max", max)}; lower backoff_base or raise backoff_max`,
+    );
+  } else if (sound("backoff_base", "backoff_max", "failure_window", "failure_limit") && limit < neverGivesUp) {
+    const delays = sumOfBackoffs(base, max, limit);
+    if (window <= delays) {
+      const where = firstGiven("failure_window", "failure_limit", "backoff_base", "backoff_max");
+      const hidden = [where, at("failure_limit"), at("backoff_base"), at("backoff_max")].some((each) =>
+        findings.hidden(each),
+      );
+      const sum = hidden ? "" : ` ${formatDuration(delays)}`;
+      const toDo = hidden ? "a longer failure_window" : `failure_window longer than ${formatDuration(delays)}`;
+      findings.error(
+        where,
+        `failure_limit can never be reached: the delays before its last failure sum to${sum || " more than the window"}, and failure_window is ${shown("failure_window", window)}; set ${toDo}, or a lower failure_limit`,
+      );
+    }
+  }
+  if (sound("min_uptime", "failure_window") && minUptime >= window) {
+    const where = firstGiven("min_uptime", "failure_window");
+    findings.error(
+      where,
+      `min_uptime ${shown("min_uptime", minUptime)} is not shorter than failure_window ${shown("failure_window", window)}, so no early exit could ever be counted; lower min_uptime`,
+    );
+  }
+}
+
+/** Milliseconds of the first `count` delays: doubling from `base` until `max`, then constant. */
+export function sumOfBackoffs(base: number, max: number, count: number): number {
+  let sum = 0;
+  let delay = base;
+  for (let index = 0; index < count; index++) {
+    if (delay >= max) return sum + (count - index) * max;
+    sum += delay;
+    delay *= 2;
+  }
+  return sum;
+}
+
+function checkExitCodes(values: ConsumerValues, path: Path, findings: Findings): void {
+  const { success, never_restart: never } = values.exit_codes;
+  const listPath = [...path, "exit_codes", "never_restart"];
+  if (findings.failed([...path, "exit_codes"])) return;
+  never.forEach((code, index) => {
+    const shown = findings.show([...listPath, index], code);
+    if (code === 0) findings.error([...listPath, index], "0 is always a success; remove it");
+    else if (success.includes(code))
+      findings.error([...listPath, index], `${shown} is also in exit_codes.success; keep it in one of the two`);
+  });
+}
+
+function checkAutoscaler({ min, max, strategy }: AutoscalerValues, path: Path, findings: Findings): void {
+  const failed = (...names: string[]): boolean => findings.failed([...path, ...names]);
+  if (!failed("min") && !failed("max") && min > max) {
+    const shown = (name: string, value: number): string => findings.show([...path, name], value);
+    findings.error(
+      [...path, "min"],
+      `min ${shown("min", min)} is more than max ${shown("max", max)}; lower min or raise max`,
+    );
+  }
+  const at = (name: string): Path => [...path, "strategy", name];
+  if (strategy.type === "service" && !failed("strategy")) {
+    if (strategy.id === null)
+      findings.error(at("id"), "is missing; a strategy of type service needs the id of the service", "key");
+    else
+      findings.warn(
+        at("type"),
+        "this version of pm cannot run strategy services: the pool stays at min until the command strategy is available",
+      );
+  }
+  if (strategy.type === "utilization" && !failed("strategy")) {
+    const target = strategy.target ?? defaultTarget;
+    const up = strategy.scale_up_threshold ?? target;
+    const down = strategy.scale_down_threshold ?? derivedDownThreshold(target);
+    if (down <= up) return;
+    const source = strategy.target === null ? "the default target" : "target";
+    const named = (name: "scale_up_threshold" | "scale_down_threshold", value: number, rule: string): string => {
+      if (strategy[name] !== null) return `${name} ${findings.show(at(name), value)}`;
+      return `${name} ${findings.show(at("target"), value)} (derived: ${rule} ${source} ${findings.show(at("target"), target)})`;
+    };
+    const where = strategy.scale_down_threshold === null ? at("scale_up_threshold") : at("scale_down_threshold");
+    findings.error(
+      where,
+      `${named("scale_down_threshold", down, "half of")} is above ${named("scale_up_threshold", up, "equal to")}, so a pool would grow and shrink at once; lower the first or raise the second`,
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import { stringify } from "yaml";
+import { isSecretName, mask, maskText, maskWords } from "./mask.ts";
+
+/** A whole configuration in the names and notations of pm.yaml, every default filled in. */
+export interface EffectiveConfig {
+  /** Objects, lists and scalars; not masked. */
+  readonly tree: unknown;
+  /** Values that must not be shown. */
+  readonly secrets: ReadonlySet<string>;
+}
+
+/** Text of a pm.yaml that means the same as the one it came from; when anything was masked, its first line says so. */
+export function renderEffective({ tree, secrets }: EffectiveConfig): string {
+  const shown = maskTree(tree, [], secrets);
+  const text = stringify(shown, { lineWidth: 0 });
+  const isMasked = text !== stringify(tree, { lineWidth: 0 });
+  return isMasked ? `# Secrets are shown as ${mask}: this is for reading, not for running.\n${text}` : text;
+}
+
+function maskTree(value: unknown, path: readonly string[], secrets: ReadonlySet<string>): unknown {
+  const name = path.at(-1) ?? "";
+  const inEnvironment = path.at(-2) === "env" && path.length === 4;
+  if (typeof value === "string") {
+    if (inEnvironment && isSecretName(name)) return value === "" ? value : mask;
+    return maskText(value, secrets);
+  }
+  if (Array.isArray(value)) {
+    const isWords = value.every((each) => typeof each === "string");
+    return isWords ? maskWords(value, secrets) : value.map((each) => maskTree(each, path, secrets));
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, maskTree(each, [...path, key], secrets)]));
+}

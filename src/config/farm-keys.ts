@@ -1,0 +1,102 @@
+import { isIP } from "node:net";
+import { defaultsOf, list, map, object, orFalse, orNull, sectionKey } from "./collections.ts";
+import { consumerKeys } from "./consumer-keys.ts";
+import { key, laterKey, optionalKey, requiredKey, type Values } from "./kind.ts";
+import { farmLogKeys } from "./log-keys.ts";
+import { duration } from "./quantities.ts";
+import { decimal, flag, integer, notEmpty, text } from "./scalars.ts";
+
+const host = text({
+  expected: "an IP address or a host name",
+  problem(value) {
+    if (isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/u.test(value)) return null;
+    if (value === "*" || value === "") return "must be an IP address or a host name; write 0.0.0.0 for all addresses";
+    if (/^\[.*\]$/u.test(value)) return "must be an IP address or a host name; remove the brackets";
+    return /:\d+$/u.test(value)
+      ? "must be an IP address or a host name alone; the number behind the colon goes to http_server.port"
+      : "must be an IP address or a host name; write one, such as 127.0.0.1";
+  },
+});
+
+const fileMode = text({
+  expected: "a file mode such as 0600",
+  problem: (value) => (/^(0o?)?[0-7]{3}$/u.test(value) ? null : "must be a file mode in octal; write 0600 or 0660"),
+});
+
+const httpKeys = {
+  host: key(host, "127.0.0.1", "Address to listen on."),
+  port: key(integer({ min: 0, max: 65_535 }), 9100, "Port to listen on; 0 lets the kernel choose."),
+};
+
+const messageMetricsKeys = {
+  enabled: key(flag(), true, "Whether the messenger_* metrics exist."),
+  whitelist: key(
+    list(text({ expected: "a class name", problem: notEmpty }), { of: "class names", orSingle: true }),
+    [],
+    "Message classes allowed as a label, exact or with * and ?; empty allows all.",
+  ),
+  duration_buckets: key(
+    list(decimal({ above: 0 }), { of: "bounds in seconds", atLeastOne: true }),
+    [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
+    "Bounds of the histogram of message durations, in seconds.",
+  ),
+};
+
+/** What is wrong with the name of a consumer, or null. */
+function problemOfConsumerName(name: string): string | null {
+  if (name === "") return "a consumer needs a name; write one";
+  return /[\s\p{Cc}:]/u.test(name)
+    ? "the name of a consumer holds no blank, control character or colon; use - or _ instead"
+    : null;
+}
+
+const belongsAtTop = Object.fromEntries(
+  ["shutdown_timeout", "total_cap", "autoscaler_interval_sec", "http_server", "metrics", "control"].map((name) => [
+    name,
+    "the top of the file",
+  ]),
+);
+
+/** Every key of pm.yaml: the only home of names, types, defaults, limits and descriptions. */
+export const farmKeys = {
+  shutdown_timeout: key(duration({ min: 0 }), 30_000, "From the stop signal to KILL at shutdown; 0 waits for ever."),
+  total_cap: key(orNull(integer({ min: 1 })), null, "Most live workers over all consumers; null is no cap."),
+  autoscaler_interval_sec: key(duration({ min: 100 }), 10_000, "How often the autoscaler decides."),
+  http_server: key(
+    orFalse(object(httpKeys)),
+    defaultsOf(httpKeys),
+    "Where health and metrics are served; false turns it off.",
+  ),
+  metrics: sectionKey({ messages: sectionKey(messageMetricsKeys, "Metrics of messages.") }, "What is measured."),
+  logs: sectionKey(farmLogKeys, "Output of the workers."),
+  control: optionalKey(
+    orNull(
+      orFalse(
+        object({
+          socket: optionalKey(orNull(text({ expected: "a path", problem: notEmpty })), "Path of the Unix socket."),
+          mode: key(fileMode, "0600", "Access rights of the socket."),
+        }),
+      ),
+    ),
+    "The control socket; this version has none yet.",
+  ),
+  source: laterKey(),
+  cluster: laterKey(),
+  hooks: laterKey(),
+  cgroup: laterKey(),
+  consumers: requiredKey(
+    map(object(consumerKeys, belongsAtTop), {
+      of: "consumers",
+      atLeastOne: true,
+      problemOfName: problemOfConsumerName,
+    }),
+    new Map(),
+    "The pools: a name, and what runs under it.",
+  ),
+};
+
+/** The whole file in its own names, durations in milliseconds, sizes in bytes. */
+export type FarmValues = Values<typeof farmKeys>;
+
+/** Reads and writes the whole file. */
+export const farmKind = object(farmKeys);

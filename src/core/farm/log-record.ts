@@ -1,0 +1,148 @@
+import { exitCodeOf } from "../supervision/exit.ts";
+import type { MessageFact, PmEvent, RestartReason, StopCause, WorkerRef } from "./events.ts";
+
+export type LogLevel = "debug" | "info" | "warning" | "error";
+
+/** One record of pm's own log. */
+export interface LogRecord {
+  readonly level: LogLevel;
+  /** A sentence that never varies but by the name of a signal, so that it can be searched and alerted on. */
+  readonly message: string;
+  /** snake_case, units in the names, durations in seconds; in the order to be shown. */
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** What pm writes of an event. Every event has a record; pongs and messages are `debug`. */
+export function toRecord(event: PmEvent): LogRecord {
+  switch (event.type) {
+    case "farm_started":
+      return info("Process manager server started.", { workers: event.workers, consumers: event.consumers });
+    case "http_listening":
+      return info("HTTP server listening.", { address: event.address });
+    case "notice":
+      return record(event.level, event.message, event.context);
+    case "shutting_down":
+      return info("Process manager shutting down.", { reason: event.reason, ...known({ signal: event.signal }) });
+    case "farm_stopped":
+      return info("Process manager stopped.", { exit_code: event.exitCode });
+    case "consumer_degraded":
+      return warning("Consumer degraded.", { consumer: event.consumer, worker: event.worker });
+    case "consumer_recovered":
+      return info("Consumer recovered.", { consumer: event.consumer });
+    case "consumer_parked":
+      return error("Consumer parked.", { consumer: event.consumer, reason: event.reason });
+    default:
+      return workerRecord(event);
+  }
+}
+
+type WorkerEvent = Extract<PmEvent, WorkerRef>;
+
+function workerRecord(event: WorkerEvent): LogRecord {
+  const who = { worker: event.worker, consumer: event.consumer };
+  switch (event.type) {
+    case "worker_started":
+      return info("Worker started.", { ...who, transports: event.transports, pid: event.pid });
+    case "worker_ready":
+      return debug("Worker ready.", { ...who, after_seconds: seconds(event.afterMs) });
+    case "worker_not_started":
+      return error("Worker could not be started.", { ...who, error: event.message });
+    case "worker_exited":
+      return info("Worker exited.", {
+        ...who,
+        pid: event.pid,
+        exit_code: exitCodeOf(event.exit),
+        ...known({ signal: event.exit.kind === "signaled" ? event.exit.signal : null }),
+        uptime_seconds: seconds(event.uptimeMs),
+        ...known({ reason: event.cause }),
+      });
+    case "worker_restarting":
+      return restarting(event);
+    case "failure_limit_reached":
+      return error("Worker failure limit reached.", { ...who, failures: event.failures, answer: event.answer });
+    case "worker_parked":
+      return error("Worker parked.", { ...who, exit_code: event.exitCode });
+    case "worker_finished":
+      return info("Worker finished.", { ...who, exit_code: event.exitCode });
+    case "worker_stopping":
+      return record(isHung(event.cause) ? "warning" : "info", `Sent ${event.signal} to worker.`, {
+        ...who,
+        pid: event.pid,
+        reason: event.cause,
+      });
+    case "worker_killed":
+      return killed(event);
+    case "message":
+      return debug(messageTexts[event.event], { ...who, ...messageContext(event) });
+    case "messages_lost":
+      return warning("Messages in flight lost.", { ...who, transport: event.transport, count: event.count });
+    case "pong":
+      return debug("Pong received.", who);
+    default:
+      return ipcError(event);
+  }
+}
+
+function ipcError({ worker, consumer, kind }: Extract<PmEvent, { type: "ipc_error" }>): LogRecord {
+  return kind === "send_failed"
+    ? warning("Failed to write IPC message to worker.", { worker, consumer })
+    : debug("IPC message of worker not understood.", { worker, consumer, reason: kind }); // counted: a worker can send thousands
+}
+
+function restarting(event: Extract<PmEvent, { type: "worker_restarting" }>): LogRecord {
+  const { worker, consumer, reason, attempt } = event;
+  const context = { worker, consumer, delay_seconds: seconds(event.delayMs), attempt, reason };
+  return isExpected(reason)
+    ? info("Worker restarting after expected exit.", context)
+    : warning("Worker restarting after unexpected exit.", context);
+}
+
+function isExpected(reason: RestartReason): boolean {
+  return reason === "exit_success" || reason === "max_lifetime" || reason === "max_memory" || reason === "max_idle";
+}
+
+function isHung(cause: StopCause): boolean {
+  return cause === "ping_timeout" || cause === "max_message_time" || cause === "no_progress";
+}
+
+function killed(event: Extract<PmEvent, { type: "worker_killed" }>): LogRecord {
+  const { worker, consumer, pid, cause } = event;
+  if (event.forced) return warning("Sent SIGKILL to worker after second stop signal.", { worker, consumer, pid });
+  const context = { worker, consumer, pid, timeout_seconds: seconds(event.timeoutMs) };
+  return cause === "shutdown"
+    ? warning("Sent SIGKILL to worker after shutdown timeout.", context)
+    : warning("Sent SIGKILL to worker after stop timeout.", { ...context, reason: cause });
+}
+
+const messageTexts = {
+  received: "Message received.",
+  handled: "Message handled.",
+  failed: "Message failed.",
+  retried: "Message retried.",
+} as const;
+
+function messageContext(fact: MessageFact): LogRecord["context"] {
+  return {
+    transport: fact.transport,
+    message_class: fact.class,
+    ...known({ message_id: fact.id, duration_seconds: fact.durationSeconds, error_class: fact.errorClass }),
+  };
+}
+
+/** Without the members that are null. */
+function known(context: LogRecord["context"]): LogRecord["context"] {
+  return Object.fromEntries(Object.entries(context).filter(([, value]) => value !== null));
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}
+
+function record(level: LogLevel, message: string, context: LogRecord["context"]): LogRecord {
+  return { level, message, context };
+}
+
+const debug = (message: string, context: LogRecord["context"]): LogRecord => record("debug", message, context);
+const info = (message: string, context: LogRecord["context"]): LogRecord => record("info", message, context);
+const warning = (message: string, context: LogRecord["context"]): LogRecord => record("warning", message, context);
+const error = (message: string, context: LogRecord["context"]): LogRecord => record("error", message, context);

@@ -1,0 +1,62 @@
+import type { LogSpec } from "../core/farm/spec.ts";
+
+/** What the main thread tells the output thread: one JSON object a line on a pipe, so that the order is kept and epoll wakes up. */
+export type ToOutput =
+  | {
+      readonly do: "open";
+      /** Names the process; never used again. */
+      readonly key: number;
+      readonly stdoutFd: number;
+      readonly stderrFd: number;
+      /** pm's end of the worker's control channel; stays the main thread's, which closes it after `ended`. */
+      readonly ipcFd: number;
+      readonly workerId: number;
+      readonly slot: number;
+      readonly pid: number;
+      readonly consumer: string;
+      readonly logs: LogSpec;
+      /** Lines that begin with `@spm:` are frames. */
+      readonly bundleFrames: boolean;
+      /** Reports `log_ready` at the first line that matches. */
+      readonly readyPattern: string | null;
+      /** Index of the consumer's first counter (see counters.ts). */
+      readonly counters: number;
+      /** Index in the table of last activity, or -1. */
+      readonly activity: number;
+    }
+  /** The process has been reaped: take what is left in its pipes. */
+  | { readonly do: "exited"; readonly key: number }
+  /** The farm stops: a reader that stands still no longer holds workers up. */
+  | { readonly do: "stopping" }
+  /** The main thread has caught up with the reports. */
+  | { readonly do: "resume" }
+  /** Nothing will be opened any more: write what is left and end. */
+  | { readonly do: "finish" };
+
+/** What the output thread tells the main thread, in batches of one turn of its loop. */
+export type OutputReport =
+  | { readonly type: "frame"; readonly key: number; readonly line: string }
+  | { readonly type: "bundle_frame"; readonly key: number; readonly text: string }
+  | { readonly type: "oversized"; readonly key: number }
+  | { readonly type: "log_ready"; readonly key: number }
+  /** Every frame of the process has been reported; its control channel may be closed. */
+  | { readonly type: "ended"; readonly key: number }
+  /** The thread is done; `lostBytes` could not be written. */
+  | { readonly type: "finished"; readonly lostBytes: number };
+
+export interface OutputBatch {
+  readonly reports: readonly OutputReport[];
+  /** Size of the batch, given back with `consumed` so that the thread knows how far behind the main thread is. */
+  readonly bytes: number;
+}
+
+/** What the thread is started with. */
+export interface OutputStart {
+  readonly controlFd: number;
+  readonly ownLogFd: number;
+  readonly onSlowSink: "block" | "drop";
+  readonly counters: SharedArrayBuffer;
+  readonly activity: SharedArrayBuffer;
+  /** One Float64: bytes of reports the main thread has handled so far. */
+  readonly consumed: SharedArrayBuffer;
+}

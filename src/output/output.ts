@@ -1,0 +1,180 @@
+import { writeSync } from "node:fs";
+import type { LogSpec } from "../core/farm/spec.ts";
+import { closeFd, pipe } from "../system/libc.ts";
+import { PipeWriter } from "../system/pipe-writer.ts";
+import { type LogCounter, perConsumer, readCounters } from "./counters.ts";
+import type { OutputBatch, OutputReport, OutputStart, ToOutput } from "./messages.ts";
+
+/** One process whose output is to be read. The two stream descriptors become the output's; `ipcFd` stays the caller's until `ended`. */
+export interface ProcessOutput {
+  readonly stdoutFd: number;
+  readonly stderrFd: number;
+  readonly ipcFd: number;
+  readonly workerId: number;
+  readonly slot: number;
+  readonly pid: number;
+  readonly consumer: string;
+  readonly logs: LogSpec;
+  readonly bundleFrames: boolean;
+  readonly readyPattern: string | null;
+}
+
+/** A report about one process, as its listener hears it. */
+export type ProcessReport = Extract<OutputReport, { key: number }>;
+
+/** Most processes at once whose last activity can be told. */
+const activitySlots = 65_536;
+/** Most consumers that can be counted over the life of pm. */
+const maxConsumers = 16_384;
+/** Of the log records of pm itself, what may wait for a stalled stderr; more are dropped and counted. */
+const maxOwnLogBytes = 1024 * 1024;
+const retryMs = 5;
+/** How often the end looks whether its last records have gone, before it leaves them to a stderr that nobody reads. */
+const finishTries = 200;
+
+/** The main thread's end of the output thread. Nothing here ever blocks. */
+export class Output {
+  readonly #worker: Worker;
+  readonly #control: PipeWriter;
+  readonly #ownLog: PipeWriter;
+  readonly #ownLogFd: number;
+  readonly #counters = new Float64Array(new SharedArrayBuffer(8 * perConsumer * maxConsumers));
+  readonly #activity = new Float64Array(new SharedArrayBuffer(8 * activitySlots));
+  readonly #consumed = new Float64Array(new SharedArrayBuffer(8));
+  readonly #consumers = new Map<string, number>();
+  readonly #listeners = new Map<number, { readonly hear: (report: ProcessReport) => void; readonly activity: number }>();
+  readonly #freeActivity: number[] = [];
+  readonly #finished = Promise.withResolvers<number>();
+  #nextActivity = 0;
+  #nextKey = 0;
+  #sinceResume = 0;
+  #retry: Timer | null = null;
+  #droppedRecords = 0;
+  #broken = false;
+
+  /** `onError` hears of a bug in the thread: without it pm cannot go on. */
+  constructor(onSlowSink: "block" | "drop", onError: (error: Error) => void) {
+    const control = pipe("both");
+    const ownLog = pipe("both");
+    this.#control = new PipeWriter(control.writeFd, Number.POSITIVE_INFINITY);
+    this.#ownLog = new PipeWriter(ownLog.writeFd, maxOwnLogBytes);
+    this.#ownLogFd = ownLog.writeFd;
+    this.#worker = new Worker(outputThreadUrl(), { smol: true });
+    this.#worker.addEventListener("message", (event: MessageEvent<OutputBatch>) => this.#hear(event.data));
+    this.#worker.addEventListener("error", (event) => {
+      this.#broken = true;
+      this.#finished.resolve(0);
+      onError(new Error(`output thread: ${event.message}`));
+    });
+    const start: OutputStart = {
+      controlFd: control.readFd,
+      ownLogFd: ownLog.readFd,
+      onSlowSink,
+      counters: this.#counters.buffer as SharedArrayBuffer, // made as one above
+      activity: this.#activity.buffer as SharedArrayBuffer,
+      consumed: this.#consumed.buffer as SharedArrayBuffer,
+    };
+    this.#worker.postMessage(start);
+  }
+
+  /** Makes the counters of a consumer exist, so that they are shown as 0 from the start. */
+  addConsumer(consumer: string): void {
+    if (!this.#consumers.has(consumer)) this.#consumers.set(consumer, this.#consumers.size);
+  }
+
+  /** Reads a process from now on; `hear` is called until and with its `ended`. Returns the key for the calls below. */
+  open(process: ProcessOutput, hear: (report: ProcessReport) => void): number {
+    this.addConsumer(process.consumer);
+    const key = this.#nextKey++;
+    const activity = this.#freeActivity.pop() ?? (this.#nextActivity < activitySlots ? this.#nextActivity++ : -1);
+    if (activity >= 0) this.#activity[activity] = performance.timeOrigin + performance.now();
+    this.#listeners.set(key, { hear, activity });
+    const counters = (this.#consumers.get(process.consumer) ?? 0) * perConsumer;
+    this.#tell({ do: "open", key, counters, activity, ...process });
+    return key;
+  }
+
+  /** The process has been reaped. */
+  exited(key: number): void {
+    this.#tell({ do: "exited", key });
+  }
+
+  /** When the process last wrote anything, on the monotonic clock of `performance.now()`. */
+  lastActivityMs(key: number): number {
+    const activity = this.#listeners.get(key)?.activity ?? -1;
+    return activity < 0 ? performance.now() : (this.#activity[activity] ?? 0) - performance.timeOrigin;
+  }
+
+  /** One record of pm's own log, its newline included, to stderr. */
+  writeOwn(line: string): void {
+    if (this.#broken) writeSync(2, line); // nobody else is left to say what happened
+    else if (!this.#ownLog.write(line)) this.#droppedRecords += 1;
+    this.#retryLater();
+  }
+
+  /** Records of pm's own log that found no room, since nobody read stderr for long. */
+  get droppedRecords(): number {
+    return this.#droppedRecords;
+  }
+
+  counters(): LogCounter[] {
+    return readCounters(this.#counters, [...this.#consumers.keys()]);
+  }
+
+  /** From now on a reader that stands still holds no worker up: the farm stops. */
+  stopping(): void {
+    this.#tell({ do: "stopping" });
+  }
+
+  /** Writes what is left, as long as somebody reads it, and ends the thread. Resolves to the bytes nobody took. */
+  async finish(): Promise<number> {
+    for (let tries = 0; tries < finishTries && !this.#broken && !this.#ownLog.flush(); tries++) await Bun.sleep(retryMs);
+    closeFd(this.#ownLogFd);
+    this.#tell({ do: "finish" });
+    return this.#finished.promise;
+  }
+
+  #tell(order: ToOutput): void {
+    this.#control.write(`${JSON.stringify(order)}\n`);
+    this.#retryLater();
+  }
+
+  /** The pipes tell nobody when they have room again, and a full one is rare: look again in a moment. */
+  #retryLater(): void {
+    if (this.#retry !== null || (this.#control.idle && this.#ownLog.idle)) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = null;
+      this.#control.flush();
+      this.#ownLog.flush();
+      this.#retryLater();
+    }, retryMs);
+  }
+
+  #hear(batch: OutputBatch): void {
+    for (const report of batch.reports) this.#dispatch(report);
+    this.#consumed[0]! += batch.bytes;
+    this.#sinceResume += batch.bytes;
+    if (this.#sinceResume < 1 << 20) return;
+    this.#sinceResume = 0;
+    this.#tell({ do: "resume" });
+  }
+
+  #dispatch(report: OutputReport): void {
+    if (report.type === "finished") {
+      this.#finished.resolve(report.lostBytes);
+      return;
+    }
+    const listener = this.#listeners.get(report.key);
+    if (listener === undefined) return;
+    if (report.type === "ended") {
+      this.#listeners.delete(report.key);
+      if (listener.activity >= 0) this.#freeActivity.push(listener.activity);
+    }
+    listener.hear(report);
+  }
+}
+
+/** In the compiled binary the entry points lie side by side, whatever chunk this line ended up in. */
+function outputThreadUrl(): string | URL {
+  return Bun.isStandaloneExecutable ? "./output/thread.ts" : new URL("./thread.ts", import.meta.url);
+}

@@ -1,0 +1,116 @@
+import { type LineEnricher, maxEnrichedBytes } from "../core/output/enrich.ts";
+import { LineSplitter, type OnLine } from "../core/output/line-splitter.ts";
+import { makeTag, type Tag } from "../core/output/tag.ts";
+import { bundlePrefix } from "../protocol/bundle-frames.ts";
+import { bytes, droppedLines, lines, perStream, truncatedLines } from "./counters.ts";
+import type { OutputReport, ToOutput } from "./messages.ts";
+import { ownBuffer } from "../system/libc.ts";
+import type { Sink } from "./sink.ts";
+
+type Open = Extract<ToOutput, { do: "open" }>;
+
+/** What the streams of all workers share. */
+export interface StreamHost {
+  readonly counters: Float64Array;
+  readonly enricher: LineEnricher;
+  readonly report: (report: OutputReport, bytes: number) => void;
+  readonly nowMs: () => number;
+  /** True when lines that find no room are to be dropped instead of waited for. */
+  readonly drops: (sink: Sink) => boolean;
+}
+
+/** stdout or stderr of one process: bytes in, finished lines into pm's own stdout or stderr. */
+export class WorkerStream {
+  readonly sink: Sink;
+  readonly partialFlushMs: number | null;
+  /** Lines may be frames for the main thread. */
+  readonly bundleFrames: boolean;
+  readonly #host: StreamHost;
+  readonly #key: number;
+  readonly #tag: Tag;
+  readonly #counter: number;
+  readonly #splitter: LineSplitter;
+  #readyPattern: RegExp | null;
+  readonly #onLine: OnLine = (chunk, start, end, dropped) => this.#line(chunk, start, end, dropped);
+
+  constructor(open: Open, stream: "stdout" | "stderr", sink: Sink, host: StreamHost) {
+    this.sink = sink;
+    this.#host = host;
+    this.#key = open.key;
+    this.partialFlushMs = open.logs.partialFlushMs;
+    this.#tag = makeTag({
+      workerId: open.workerId,
+      consumer: open.consumer,
+      slot: open.slot,
+      pid: open.pid,
+      stream,
+      format: open.logs.format,
+      fields: open.logs.fields,
+    });
+    this.#counter = open.counters + (stream === "stdout" ? 0 : perStream);
+    this.#splitter = new LineSplitter(open.logs.maxLineBytes, ownBuffer);
+    this.bundleFrames = open.bundleFrames;
+    this.#readyPattern = open.readyPattern === null ? null : new RegExp(open.readyPattern, "u");
+  }
+
+  push(chunk: Buffer, size: number): void {
+    this.#splitter.push(chunk, 0, size, this.#onLine);
+  }
+
+  /** Writes an unterminated line as it is: the process has ended, or its partial flush is due. */
+  flushPartial(): void {
+    this.#splitter.flush(this.#onLine);
+  }
+
+  get hasPartial(): boolean {
+    return this.#splitter.hasRest;
+  }
+
+  #line(chunk: Buffer, start: number, end: number, dropped: number): void {
+    if (this.bundleFrames && isBundleFrame(chunk, start, end)) {
+      this.#bundleFrame(chunk, start, end, dropped);
+      return;
+    }
+    if (this.#readyPattern !== null) this.#matchReady(chunk, start, end);
+
+    const { counters, nowMs } = this.#host;
+    const at = this.#counter;
+    counters[at + lines]! += 1;
+    counters[at + bytes]! += end - start + dropped + 1;
+    if (dropped > 0) counters[at + truncatedLines]! += 1;
+
+    const { sink } = this;
+    if (sink.dead || (sink.full && this.#host.drops(sink))) {
+      counters[at + droppedLines]! += 1;
+      return;
+    }
+    sink.reserve(maxEnrichedBytes(this.#tag, end - start));
+    this.#host.enricher.write(this.#tag, chunk, start, end, dropped, sink.block);
+    sink.added(nowMs);
+  }
+
+  #bundleFrame(chunk: Buffer, start: number, end: number, dropped: number): void {
+    if (dropped > 0) {
+      this.#host.report({ type: "oversized", key: this.#key }, 0);
+      return;
+    }
+    const text = chunk.toString("utf8", start + bundlePrefix.length, end);
+    this.#host.report({ type: "bundle_frame", key: this.#key, text }, end - start);
+  }
+
+  #matchReady(chunk: Buffer, start: number, end: number): void {
+    if (!this.#readyPattern?.test(chunk.toString("utf8", start, end))) return;
+    this.#readyPattern = null;
+    this.#host.report({ type: "log_ready", key: this.#key }, 0);
+  }
+}
+
+const bundlePrefixBytes = Buffer.from(bundlePrefix);
+
+function isBundleFrame(chunk: Buffer, start: number, end: number): boolean {
+  return (
+    chunk[start] === bundlePrefixBytes[0] &&
+    end - start >= bundlePrefixBytes.length &&
+    chunk.compare(bundlePrefixBytes, 0, bundlePrefixBytes.length, start, start + bundlePrefixBytes.length) === 0
+  );
+}

@@ -1,0 +1,217 @@
+import { existsSync, statSync } from "node:fs";
+import { constants } from "node:os";
+import type { ExitReason } from "../core/supervision/exit.ts";
+import type { Output, ProcessReport } from "../output/output.ts";
+import { bundlePing, parseBundleFrame } from "../protocol/bundle-frames.ts";
+import { drainFrame, parseWorkerFrame, pingFrame, type WorkerFrame } from "../protocol/worker-frames.ts";
+import { closeFd, pipe, socketPair } from "../system/libc.ts";
+import { PipeWriter } from "../system/pipe-writer.ts";
+import type { Guardian } from "./guardian.ts";
+import type { Child, ChildFact, ChildRequest } from "./host.ts";
+
+/** Frames waiting for a worker that does not read; pings and drains are tiny, so this many bytes mean that it never will. */
+const maxWaitingFrameBytes = 4096;
+
+/** What starting a process needs beside the request. */
+export interface ChildContext {
+  readonly output: Output;
+  readonly guardian: Guardian;
+  /** The environment of all workers; each adds its own. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts a worker's process with real pipes, or says why it could not. Never throws. */
+export function spawnChild(
+  request: ChildRequest,
+  hear: (fact: ChildFact) => void,
+  context: ChildContext,
+): Child | Extract<ExitReason, { kind: "spawn_failed" }> {
+  const fds: number[] = [];
+  try {
+    return new ChildProcess(request, hear, context, fds);
+  } catch (error) {
+    for (const fd of fds) closeFd(fd);
+    return { kind: "spawn_failed", ...explain(error, request) };
+  }
+}
+
+class ChildProcess implements Child {
+  readonly #process: Bun.Subprocess;
+  readonly #hear: (fact: ChildFact) => void;
+  readonly #output: Output;
+  readonly #guardian: Guardian;
+  readonly #key: number;
+  readonly #ipcFd: number;
+  readonly #ipc: PipeWriter;
+  readonly #stdin: { readonly fd: number; readonly writer: PipeWriter } | null;
+  /** The PHP namespace of the bundle's messages, once a frame has shown it. */
+  #bundleNamespace: string | null = null;
+  #exited = false;
+
+  /** `fds` gathers what must be closed again when this throws. */
+  constructor(request: ChildRequest, hear: (fact: ChildFact) => void, context: ChildContext, fds: number[]) {
+    const { spec, workerId, slot } = request;
+    const isBundle = spec.preset === "symfony-messenger";
+    const keep = (...some: number[]): void => void fds.push(...some);
+    const stdout = pipe("read");
+    keep(stdout.readFd, stdout.writeFd);
+    const stderr = pipe("read");
+    keep(stderr.readFd, stderr.writeFd);
+    const ipc = socketPair();
+    keep(ipc.ours, ipc.theirs);
+    const stdin = isBundle ? pipe("write") : null;
+    if (stdin !== null) keep(stdin.readFd, stdin.writeFd);
+
+    this.#hear = hear;
+    this.#output = context.output;
+    this.#guardian = context.guardian;
+    this.#process = Bun.spawn({
+      cmd: [...spec.command],
+      cwd: spec.cwd,
+      env: {
+        ...context.env,
+        ...spec.env,
+        PM_WORKER_ID: String(workerId),
+        PM_WORKER_SLOT: String(slot),
+        PM_CONSUMER: spec.name,
+        PM_IPC_FD: "3",
+      },
+      stdio: [stdin?.readFd ?? "ignore", stdout.writeFd, stderr.writeFd, ipc.theirs],
+      detached: true, // a session and process group of its own: its whole group can be killed
+      ...(spec.uid === null ? {} : { uid: spec.uid }),
+      ...(spec.gid === null ? {} : { gid: spec.gid }),
+      onExit: (_, code, signal) => this.#onExit(code, signal),
+    });
+    fds.length = 0; // from here on nothing throws, and each has its owner
+    this.#guardian.watch(this.pid);
+    for (const fd of [stdout.writeFd, stderr.writeFd, ipc.theirs]) closeFd(fd);
+    if (stdin !== null) closeFd(stdin.readFd);
+    this.#stdin = stdin === null ? null : { fd: stdin.writeFd, writer: new PipeWriter(stdin.writeFd, maxWaitingFrameBytes) };
+    this.#ipcFd = ipc.ours;
+    this.#ipc = new PipeWriter(ipc.ours, maxWaitingFrameBytes);
+    this.#key = this.#output.open(
+      {
+        stdoutFd: stdout.readFd,
+        stderrFd: stderr.readFd,
+        ipcFd: ipc.ours,
+        workerId,
+        slot,
+        pid: this.pid,
+        consumer: spec.name,
+        logs: spec.logs,
+        bundleFrames: isBundle,
+        readyPattern: spec.ready.when === "log" ? spec.ready.pattern : null,
+      },
+      (report) => this.#report(report),
+    );
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (!this.#exited) sendSignal(this.pid, signal);
+  }
+
+  killGroup(): void {
+    sendSignal(-this.pid, "SIGKILL");
+  }
+
+  ping(): boolean {
+    if (this.#stdin !== null && this.#bundleNamespace !== null) {
+      return this.#stdin.writer.write(bundlePing(this.#bundleNamespace));
+    }
+    return this.#ipc.write(pingFrame);
+  }
+
+  drain(): boolean {
+    return this.#ipc.write(drainFrame);
+  }
+
+  lastActivityMs(): number {
+    return this.#output.lastActivityMs(this.#key);
+  }
+
+  #onExit(code: number | null, signal: NodeJS.Signals | number | null): void {
+    this.#exited = true;
+    this.#guardian.forget(this.pid);
+    this.#output.exited(this.#key);
+    if (this.#stdin !== null) closeFd(this.#stdin.fd);
+    this.#hear({ type: "exited", exit: toExitReason(code, signal) });
+  }
+
+  #report(report: ProcessReport): void {
+    switch (report.type) {
+      case "frame":
+        this.#take(parseWorkerFrame(report.line));
+        return;
+      case "bundle_frame": {
+        const parsed = parseBundleFrame(report.text);
+        if (typeof parsed !== "string") this.#bundleNamespace = parsed.namespace;
+        this.#take(typeof parsed === "string" ? parsed : parsed.frame);
+        return;
+      }
+      case "oversized":
+        this.#hear({ type: "ipc_error", kind: "oversized" });
+        return;
+      case "log_ready":
+        this.#hear({ type: "log_ready" });
+        return;
+      case "ended":
+        closeFd(this.#ipcFd);
+        this.#hear({ type: "ended" });
+        return;
+    }
+  }
+
+  #take(frame: WorkerFrame | "malformed" | "unknown_type"): void {
+    this.#hear(typeof frame === "string" ? { type: "ipc_error", kind: frame } : { type: "frame", frame });
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // gone already, which is what a signal to it was for
+  }
+}
+
+function toExitReason(code: number | null, signal: NodeJS.Signals | number | null): ExitReason {
+  if (signal === null) return { kind: "exited", code: code ?? 0 };
+  if (typeof signal === "number") return { kind: "signaled", signal: `SIG${signal}`, number: signal };
+  return { kind: "signaled", signal, number: constants.signals[signal] };
+}
+
+/** The error of a failed start in one line for people: where, what, what to do. */
+function explain(error: unknown, { spec }: ChildRequest): { readonly code: string; readonly message: string } {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
+  const program = spec.command[0] ?? "";
+  if (!isFolder(spec.cwd)) {
+    return { code, message: `the working directory ${spec.cwd} does not exist or is no directory; create it or change cwd` };
+  }
+  switch (code) {
+    case "ENOENT":
+      return program.includes("/") && existsSync(program)
+        ? { code, message: `the interpreter that ${program} names in its first line was not found; install it` }
+        : { code, message: `the program ${program} was not found; install it or give its full path in command` };
+    case "EACCES":
+      return { code, message: `${program} may not be executed; make it executable (chmod +x) or name its interpreter in command` };
+    case "ENOEXEC":
+      return { code, message: `${program} is no program; give it a first line such as #!/bin/sh, or name its interpreter in command` };
+    case "EMFILE":
+    case "ENFILE":
+      return { code, message: "no file descriptors are left; raise the limit (ulimit -n) or start fewer workers" };
+    case "EAGAIN":
+      return { code, message: "the system allows no more processes (ulimit -u, pids.max); raise the limit or start fewer workers" };
+    case "EPERM":
+      return { code, message: "pm may not switch to this user or group; run pm as root or drop user and group" };
+    default:
+      return { code, message: `${program} could not be started (${error instanceof Error ? error.message : String(error)})` };
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

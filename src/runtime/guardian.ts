@@ -1,0 +1,80 @@
+import { closeFd, pipe } from "../system/libc.ts";
+import { PipeWriter } from "../system/pipe-writer.ts";
+import { guardianCommand, runIdVariable } from "./guardian-process.ts";
+
+/** A guardian that dies is replaced, but no sooner than this, so that a host that kills it does not keep pm busy. */
+const replaceAfterMs = 1_000;
+
+/**
+ * The main process's end of its guardian: a small process that outlives pm by a moment. It holds the reading end of a
+ * pipe; when pm dies, however it dies, the pipe ends and the guardian kills what pm was keeping alive.
+ */
+export class Guardian {
+  readonly #runId: string;
+  readonly #pids = new Set<number>();
+  #fd = -1;
+  #writer: PipeWriter | null = null;
+  #process: Bun.Subprocess | null = null;
+  #released = false;
+
+  /** `runId` is in the environment of every worker, so that also what a worker leaves behind is found. */
+  constructor(runId: string) {
+    this.#runId = runId;
+  }
+
+  /** Starts the process; returns at once. What it is told meanwhile waits in the pipe. Throws when it cannot be started. */
+  start(): void {
+    const { readFd, writeFd } = pipe("write");
+    try {
+      this.#process = Bun.spawn({
+        cmd: guardianCommand(),
+        stdio: [readFd, "ignore", "ignore"],
+        detached: true, // a Ctrl-C in the terminal must not reach it
+        env: { [runIdVariable]: this.#runId },
+        onExit: () => this.#lost(),
+      });
+    } finally {
+      closeFd(readFd);
+    }
+    this.#fd = writeFd;
+    this.#writer = new PipeWriter(writeFd, Number.POSITIVE_INFINITY);
+    for (const pid of this.#pids) this.#tell(`+${pid}\n`);
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  /** The process group `pid` is pm's to answer for. */
+  watch(pid: number): void {
+    this.#pids.add(pid);
+    this.#tell(`+${pid}\n`);
+  }
+
+  /** It has been reaped, and its group killed. */
+  forget(pid: number): void {
+    this.#pids.delete(pid);
+    this.#tell(`-${pid}\n`);
+  }
+
+  /** The orderly end: nothing is left to kill. */
+  release(): void {
+    this.#released = true;
+    this.#tell("bye\n");
+    closeFd(this.#fd);
+    this.#writer = null;
+  }
+
+  #tell(line: string): void {
+    this.#writer?.write(line);
+  }
+
+  #lost(): void {
+    if (this.#released) return;
+    this.#writer = null;
+    closeFd(this.#fd);
+    setTimeout(() => {
+      if (!this.#released) this.start();
+    }, replaceAfterMs);
+  }
+}

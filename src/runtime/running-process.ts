@@ -1,0 +1,152 @@
+import type { StopCause, WorkerRef } from "../core/farm/events.ts";
+import { InFlight } from "../core/farm/in-flight.ts";
+import type { ConsumerSpec } from "../core/farm/spec.ts";
+import { judgeProcess, nextJudgementMs, type ProcessFacts, type ReplaceCause } from "../core/supervision/replace.ts";
+import type { WorkerFrame } from "../protocol/worker-frames.ts";
+import type { Cancel, Child, Host } from "./host.ts";
+
+/** Memory has no event, so a limit on it is looked at this often. */
+const memoryIntervalMs = 5_000;
+
+/** The process a worker has just now: what it says, how it does, and what pm has asked of it. It lives and dies with the process. */
+export class RunningProcess {
+  readonly child: Child;
+  readonly startedAtMs: number;
+  readonly inFlight: InFlight;
+  /** Why it was told to stop, or null. */
+  stopCause: StopCause | null = null;
+  /** It has been reaped. */
+  exited = false;
+  /** What waits for its last frame. */
+  settle: () => void = () => {};
+  readonly #spec: ConsumerSpec;
+  readonly #host: Host;
+  readonly #ref: WorkerRef;
+  readonly #replace: (cause: ReplaceCause) => void;
+  readonly #spread: number;
+  readonly #hasLimits: boolean;
+  #lastPongEpochMs: number | null = null;
+  #unansweredPingAtMs: number | null = null;
+  #spoke = false;
+  #judgeAtMs = Number.POSITIVE_INFINITY;
+  #cancelJudge: Cancel = () => {};
+  readonly #cancels: Cancel[] = [];
+
+  /** `replace` is called once, when the process is past a limit or hung. */
+  constructor(child: Child, spec: ConsumerSpec, ref: WorkerRef, host: Host, replace: (cause: ReplaceCause) => void) {
+    this.child = child;
+    this.startedAtMs = host.clock.nowMs();
+    this.inFlight = new InFlight(this.startedAtMs);
+    this.#spec = spec;
+    this.#host = host;
+    this.#ref = ref;
+    this.#replace = replace;
+    this.#spread = host.random();
+    this.#hasLimits = [...Object.values(spec.recycle), ...Object.values(spec.liveness)].some((limit) => limit !== null);
+    this.#judgeLater();
+  }
+
+  /** Takes what the worker says. */
+  hear(frame: WorkerFrame): void {
+    const nowMs = this.#host.clock.nowMs();
+    this.#spoke = true;
+    switch (frame.type) {
+      case "message":
+        this.inFlight.take(frame, nowMs);
+        this.#host.emit({ ...this.#ref, ...frame });
+        break;
+      case "slots":
+        this.inFlight.takeSlots(frame.busy, frame.total, nowMs);
+        break;
+      case "progress":
+        this.inFlight.noteWork();
+        break;
+      case "pong":
+        this.#unansweredPingAtMs = null;
+        this.#lastPongEpochMs = this.#host.clock.epochMs();
+        this.#host.emit({ type: "pong", ...this.#ref });
+        break;
+      case "ready":
+        break;
+    }
+    this.#judgeLater();
+  }
+
+  /** Asks for a sign of life; only of those that have ever spoken, and one question at a time. */
+  ping(): void {
+    if (!this.#spoke || this.exited || this.stopCause !== null) return;
+    if (!this.child.ping()) {
+      this.#host.emit({ type: "ipc_error", kind: "send_failed", ...this.#ref });
+      return;
+    }
+    this.#unansweredPingAtMs ??= this.#host.clock.nowMs();
+    this.#judgeLater();
+  }
+
+  get spoke(): boolean {
+    return this.#spoke;
+  }
+
+  get lastPongEpochMs(): number | null {
+    return this.#lastPongEpochMs;
+  }
+
+  get uptimeMs(): number {
+    return this.#host.clock.nowMs() - this.startedAtMs;
+  }
+
+  /** Does something after a while, unless the process has ended by then. */
+  after(delayMs: number, run: () => void): void {
+    this.#cancels.push(this.#host.clock.after(delayMs, run));
+  }
+
+  /** No more timers: it has ended. */
+  close(): void {
+    this.exited = true;
+    this.#cancelJudge();
+    for (const cancel of this.#cancels) cancel();
+  }
+
+  /** Nothing is judged any more: it has been told to stop. */
+  stopJudging(): void {
+    this.#cancelJudge();
+    this.#judgeAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #judge(): void {
+    const { recycle, liveness } = this.#spec;
+    this.#judgeAtMs = Number.POSITIVE_INFINITY;
+    const facts = this.#facts(recycle.maxMemoryBytes !== null);
+    const cause = judgeProcess(recycle, liveness, facts);
+    if (cause === null) this.#judgeLater();
+    else this.#replace(cause);
+  }
+
+  /** Arms the timer for the next thing that can fall due. It is only moved forward: one that comes too early just looks again. */
+  #judgeLater(): void {
+    if (!this.#hasLimits) return; // this is on the path of every message
+    const { recycle, liveness } = this.#spec;
+    const delayMs = nextJudgementMs(recycle, liveness, this.#facts(false), memoryIntervalMs);
+    if (delayMs === null) return;
+    const atMs = this.#host.clock.nowMs() + delayMs;
+    if (atMs >= this.#judgeAtMs) return;
+    this.#cancelJudge();
+    this.#judgeAtMs = atMs;
+    this.#cancelJudge = this.#host.clock.after(delayMs, () => this.#judge());
+  }
+
+  #facts(withMemory: boolean): ProcessFacts {
+    const { inFlight } = this;
+    return {
+      startedAtMs: this.startedAtMs,
+      nowMs: this.#host.clock.nowMs(),
+      memoryBytes: withMemory ? this.#host.memoryBytes(this.child.pid) : null,
+      busy: inFlight.busy > 0,
+      messageSinceMs: inFlight.oldestSinceMs,
+      idleSinceMs: inFlight.idleSinceMs,
+      unansweredPingAtMs: this.#unansweredPingAtMs,
+      lastProgressAtMs: this.#spec.liveness.noProgressMs === null ? this.startedAtMs : this.child.lastActivityMs(),
+      spread: this.#spread,
+    };
+  }
+}

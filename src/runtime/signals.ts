@@ -1,0 +1,37 @@
+/** What people and platforms tell pm by signals. */
+export interface SignalOrders {
+  /** The first SIGTERM, SIGINT or SIGQUIT. */
+  stop(signal: string): void;
+  /** A second one, of whichever kind. */
+  kill(signal: string): void;
+  /** SIGHUP. */
+  reload(): void;
+}
+
+/**
+ * Listens from the first instant, before there is anything to stop: as PID 1 a signal without a listener is lost. Until
+ * `obey` is called the orders wait. Signals are levels: how often one came is not known, only that it came.
+ */
+export function listenForSignals(): { obey(orders: SignalOrders): void } {
+  let orders: SignalOrders | null = null;
+  const waiting: ((to: SignalOrders) => void)[] = [];
+  const give = (order: (to: SignalOrders) => void): void => {
+    if (orders === null) waiting.push(order);
+    else order(orders);
+  };
+  let stopped = false;
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+    process.on(signal, () => {
+      const second = stopped;
+      stopped = true;
+      give((to) => (second ? to.kill(signal) : to.stop(signal)));
+    });
+  }
+  process.on("SIGHUP", () => give((to) => to.reload()));
+  return {
+    obey(given) {
+      orders = given;
+      for (const order of waiting.splice(0)) order(given);
+    },
+  };
+}

@@ -1,0 +1,306 @@
+import type { RestartReason, StopCause, WorkerRef } from "../core/farm/events.ts";
+import type { WorkerSnapshot } from "../core/farm/snapshot.ts";
+import type { ConsumerSpec } from "../core/farm/spec.ts";
+import { type ExitReason, exitCodeOf } from "../core/supervision/exit.ts";
+import { nextState, type WorkerMove, type WorkerState } from "../core/supervision/lifecycle.ts";
+import type { ReplaceCause } from "../core/supervision/replace.ts";
+import { decideRestart, isSuccess, mayBeTooSoon, recentFailures, restartReasonOf } from "../core/supervision/restart.ts";
+import type { Cancel, ChildFact, Host } from "./host.ts";
+import { RunningProcess } from "./running-process.ts";
+
+/** SIGKILL is sent again this often until the kernel has reaped the process. */
+const killAgainMs = 1_000;
+
+/** What a worker tells its consumer. */
+export interface WorkerOwner {
+  /** The failure limit has opened or closed. */
+  limitChanged(worker: Worker): void;
+  /** The failure limit is open and the answer is to park or to exit. */
+  gaveUp(worker: Worker, answer: "park" | "exit"): void;
+  /** It will not start again by itself: parked, finished or gone. */
+  settled(worker: Worker): void;
+}
+
+/**
+ * One slot of a consumer, kept alive: it owns its process, its timers and its history of failures. Every event is handled in one
+ * synchronous step: ask the core, write the fields, act.
+ */
+export class Worker {
+  readonly ref: WorkerRef;
+  readonly #spec: ConsumerSpec;
+  readonly #host: Host;
+  readonly #owner: WorkerOwner;
+  #state: WorkerState = "backoff";
+  #process: RunningProcess | null = null;
+  #failures: readonly number[] = [];
+  #limitOpen = false;
+  #lastExit: ExitReason | null = null;
+  #restarts = 0;
+  #nextStartAtMs: number | null = null;
+  #cancelStart: Cancel = () => {};
+
+  constructor(ref: WorkerRef, spec: ConsumerSpec, host: Host, owner: WorkerOwner) {
+    this.ref = ref;
+    this.#spec = spec;
+    this.#host = host;
+    this.#owner = owner;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  get limitOpen(): boolean {
+    return this.#limitOpen;
+  }
+
+  /** True when it is over with a failure: its last exit was none that counts as success. */
+  get failed(): boolean {
+    return this.#lastExit !== null && !isSuccess(this.#spec.restart, this.#lastExit);
+  }
+
+  /** Starts a process now. */
+  start(): void {
+    this.#nextStartAtMs = null;
+    this.#move("start");
+    let process: RunningProcess | null = null;
+    const request = { spec: this.#spec, workerId: this.ref.worker, slot: this.ref.slot };
+    const child = this.#host.spawn(request, (fact) => {
+      if (process !== null) this.#hear(process, fact);
+    });
+    if ("kind" in child) {
+      this.#host.emit({ type: "worker_not_started", message: child.message, ...this.ref });
+      this.#lastExit = child;
+      this.#decide(child, 0, false);
+      return;
+    }
+    process = new RunningProcess(child, this.#spec, this.ref, this.#host, (cause) => this.replace(cause));
+    this.#process = process;
+    this.#host.emit({ type: "worker_started", pid: child.pid, transports: this.#spec.transports, ...this.ref });
+    if (this.#limitOpen) process.after(this.#spec.restart.failureWindowMs, () => this.#closeLimit());
+    if (this.#spec.ready.when === "started") this.#ready(process);
+    if (this.#spec.ready.when === "after") process.after(this.#spec.ready.delayMs, () => this.#ready(process));
+  }
+
+  /** Replaces the process by a fresh one: the old one is told to stop first. */
+  replace(cause: ReplaceCause): void {
+    if (this.#process?.stopCause === null) this.stop(cause);
+  }
+
+  /**
+   * Tells the worker to stop, whatever it does now: its signal, its deadline, then SIGKILL to its process group until it is reaped.
+   * What follows depends on the cause: a replacement, `parked` or `gone`. A stop already under way takes on a more final cause.
+   */
+  stop(cause: StopCause): void {
+    this.#cancelStart();
+    const process = this.#process;
+    if (process === null) {
+      if (this.#state !== "finished" || cause !== "parked") this.#settle(cause);
+      return;
+    }
+    const first = process.stopCause === null;
+    if (first || finality(cause) > finality(process.stopCause)) process.stopCause = cause;
+    if (!first || process.exited) return;
+    this.#move("drain");
+    process.stopJudging();
+    const { stopSignal, stopTimeoutMs } = this.#spec;
+    this.#host.emit({ type: "worker_stopping", cause, signal: stopSignal, pid: process.child.pid, ...this.ref });
+    if (process.spoke) process.child.drain();
+    process.child.signal(stopSignal);
+    if (stopTimeoutMs > 0) process.after(stopTimeoutMs, () => this.#kill(process, false));
+  }
+
+  /** SIGKILL at once, for whom no deadline counts any more. */
+  kill(): void {
+    if (this.#process !== null && !this.#process.exited) this.#kill(this.#process, true);
+  }
+
+  /** Asks the process for a sign of life. */
+  ping(): void {
+    this.#process?.ping();
+  }
+
+  snapshot(nowMs: number): WorkerSnapshot {
+    const process = this.#process;
+    return {
+      id: this.ref.worker,
+      slot: this.ref.slot,
+      state: this.#state,
+      pid: process === null || process.exited ? null : process.child.pid,
+      startedAtMs: process?.startedAtMs ?? null,
+      restarts: this.#restarts,
+      nextStartAtMs: this.#nextStartAtMs,
+      failures: recentFailures(this.#failures, this.#spec.restart.failureWindowMs, nowMs).length,
+      lastExit: this.#lastExit,
+      lastPongEpochMs: process?.lastPongEpochMs ?? null,
+      busy: process?.inFlight.busy ?? 0,
+      slots: process?.inFlight.total ?? 1,
+      inFlight: process?.inFlight.perTransport ?? {},
+    };
+  }
+
+  #hear(process: RunningProcess, fact: ChildFact): void {
+    switch (fact.type) {
+      case "exited":
+        this.#exited(process, fact.exit);
+        return;
+      case "ended":
+        this.#ended(process);
+        return;
+      case "frame":
+        process.hear(fact.frame);
+        if (fact.frame.type === "ready" && this.#spec.ready.when === "protocol") this.#ready(process);
+        return;
+      case "log_ready":
+        this.#ready(process);
+        return;
+      case "ipc_error":
+        this.#host.emit({ type: "ipc_error", kind: fact.kind, ...this.ref });
+        return;
+    }
+  }
+
+  #ready(process: RunningProcess): void {
+    if (process !== this.#process || this.#state !== "starting" || process.exited) return;
+    this.#move("ready");
+    this.#host.emit({ type: "worker_ready", afterMs: process.uptimeMs, ...this.ref });
+  }
+
+  #exited(process: RunningProcess, exit: ExitReason): void {
+    const uptimeMs = process.uptimeMs;
+    const cause = process.stopCause;
+    process.close();
+    process.child.killGroup(); // what it leaves behind in its group has nobody to report to
+    this.#lastExit = exit;
+    const failed = cause === null && !isSuccess(this.#spec.restart, exit);
+    this.#host.emit({ type: "worker_exited", pid: process.child.pid, exit, uptimeMs, cause, failed, ...this.ref });
+    // Only a clean exit that came early depends on the frames that are still on their way.
+    if (cause === null && mayBeTooSoon(this.#spec.restart, exit, uptimeMs)) {
+      process.settle = () => this.#next(process, exit, uptimeMs);
+      return;
+    }
+    this.#next(process, exit, uptimeMs);
+  }
+
+  /** All its frames have been heard: what is still in flight is lost. */
+  #ended(process: RunningProcess): void {
+    for (const [transport, count] of Object.entries(process.inFlight.perTransport)) {
+      this.#host.emit({ type: "messages_lost", transport, count, ...this.ref });
+    }
+    process.settle();
+  }
+
+  #next(process: RunningProcess, exit: ExitReason, uptimeMs: number): void {
+    this.#process = null;
+    if (process.stopCause === null) this.#decide(exit, uptimeMs, process.inFlight.reportedWork);
+    else this.#settle(process.stopCause);
+  }
+
+  /** A stop that was asked for is over. */
+  #settle(cause: StopCause): void {
+    const reason = restartReasonOf(cause);
+    if (reason !== null) {
+      this.#restart(reason, 0);
+      return;
+    }
+    this.#move(cause === "parked" ? "park" : "remove");
+    this.#owner.settled(this);
+  }
+
+  #decide(exit: ExitReason, uptimeMs: number, reportedWork: boolean): void {
+    const decision = decideRestart(this.#spec.restart, {
+      exit,
+      uptimeMs,
+      reportedWork,
+      failures: this.#failures,
+      limitOpen: this.#limitOpen,
+      nowMs: this.#host.clock.nowMs(),
+      random: this.#host.random(),
+    });
+    switch (decision.do) {
+      case "restart":
+        this.#failures = decision.failures;
+        if (decision.overLimit) this.#openLimit();
+        else if (decision.failures.length === 0) this.#closeLimit();
+        this.#restart(decision.reason, decision.delayMs);
+        return;
+      case "finish":
+        this.#move("finish");
+        this.#host.emit({ type: "worker_finished", exitCode: exitCodeOf(exit), ...this.ref });
+        this.#owner.settled(this);
+        return;
+      case "park_worker":
+        this.#move("park");
+        this.#host.emit({ type: "worker_parked", exitCode: exitCodeOf(exit), ...this.ref });
+        this.#owner.settled(this);
+        return;
+      case "give_up":
+        this.#failures = decision.failures;
+        this.#host.emit({
+          type: "failure_limit_reached",
+          failures: decision.failures.length,
+          answer: decision.answer,
+          ...this.ref,
+        });
+        this.#move("park");
+        this.#owner.gaveUp(this, decision.answer);
+        if (this.#state === "parked") this.#owner.settled(this);
+        return;
+    }
+  }
+
+  #restart(reason: RestartReason, delayMs: number): void {
+    this.#restarts += 1;
+    this.#host.emit({ type: "worker_restarting", reason, delayMs, attempt: this.#failures.length, ...this.ref });
+    if (delayMs === 0 && this.#lastExit?.kind !== "spawn_failed") {
+      this.start();
+      return;
+    }
+    this.#move("wait");
+    this.#nextStartAtMs = this.#host.clock.nowMs() + delayMs;
+    this.#cancelStart = this.#host.clock.after(delayMs, () => this.start());
+  }
+
+  #kill(process: RunningProcess, forced: boolean): void {
+    const { stopTimeoutMs } = this.#spec;
+    this.#host.emit({
+      type: "worker_killed",
+      cause: process.stopCause ?? "shutdown",
+      timeoutMs: stopTimeoutMs,
+      pid: process.child.pid,
+      forced,
+      ...this.ref,
+    });
+    this.#killUntilReaped(process);
+  }
+
+  #killUntilReaped(process: RunningProcess): void {
+    process.child.killGroup();
+    process.after(killAgainMs, () => this.#killUntilReaped(process));
+  }
+
+  #openLimit(): void {
+    if (this.#limitOpen) return;
+    this.#limitOpen = true;
+    this.#host.emit({ type: "failure_limit_reached", failures: this.#failures.length, answer: "retry", ...this.ref });
+    this.#owner.limitChanged(this);
+  }
+
+  #closeLimit(): void {
+    if (!this.#limitOpen) return;
+    this.#limitOpen = false;
+    this.#failures = [];
+    this.#owner.limitChanged(this);
+  }
+
+  #move(move: WorkerMove): void {
+    this.#state = nextState(this.#state, move);
+  }
+}
+
+/** Of two reasons to stop, the one that leaves less behind wins. */
+function finality(cause: StopCause | null): number {
+  if (cause === "shutdown") return 3;
+  if (cause === "scale_down") return 2;
+  return cause === "parked" ? 1 : 0;
+}

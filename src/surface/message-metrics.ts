@@ -1,0 +1,84 @@
+import { Counter, type Registry } from "prom-client";
+import { boundLabel } from "../core/farm/bounded-label.ts";
+import type { PmEvent } from "../core/farm/events.ts";
+import type { FarmSnapshot } from "../core/farm/snapshot.ts";
+import type { ConsumerSpec, MessageMetricsSpec } from "../core/farm/spec.ts";
+import { hasProcess } from "../core/supervision/lifecycle.ts";
+import { createMessengerMetrics } from "./messenger-metrics.ts";
+
+type MessageEvent = Extract<PmEvent, { type: "message" }>;
+type LostEvent = Extract<PmEvent, { type: "messages_lost" }>;
+
+/** Transports that get a series of their own although no consumer names them; later ones are `other`. */
+const maxUnnamedTransports = 100;
+
+export interface MessageMetrics {
+  /** On the hot path: the series are found once and kept. */
+  record(event: MessageEvent): void;
+  recordLost(event: LostEvent): void;
+  /** The label of a transport's name. */
+  transportLabel(transport: string): string;
+  /** Labels of the transports a consumer was given, and of those its workers have told of. */
+  transportsOf(consumer: string): Iterable<string>;
+  fill(snapshot: FarmSnapshot): void;
+}
+
+/** Counts messages; `metrics.messages.enabled: false` leaves only the one counter that is told by consumer. */
+export function createMessageMetrics(
+  registry: Registry,
+  consumers: readonly ConsumerSpec[],
+  spec: MessageMetricsSpec,
+): MessageMetrics {
+  const processed = new Counter({
+    name: "messages_processed_total",
+    help: "Messages handled, by consumer.",
+    labelNames: ["consumer", "transport"],
+    registers: [registry],
+  });
+  const messenger = spec.enabled ? createMessengerMetrics(registry, spec) : null;
+  const transportLabel = boundLabel(
+    maxUnnamedTransports,
+    consumers.flatMap(({ transports }) => transports),
+  );
+  const series = new Map<string, Map<string, Counter.Internal>>();
+
+  function open(consumer: string, transport: string): Counter.Internal {
+    const child = processed.labels({ consumer, transport });
+    child.inc(0);
+    messenger?.open(consumer, transport);
+    const transports = series.get(consumer) ?? new Map<string, Counter.Internal>();
+    series.set(consumer, transports.set(transport, child));
+    return child;
+  }
+
+  for (const { name, transports } of consumers)
+    for (const transport of transports) open(name, transportLabel(transport));
+
+  return {
+    record(event) {
+      const transport = transportLabel(event.transport);
+      const child = series.get(event.consumer)?.get(transport) ?? open(event.consumer, transport);
+      if (event.event === "handled") child.inc();
+      messenger?.record(transport, event);
+    },
+    recordLost({ consumer, transport, count }) {
+      messenger?.recordLost(consumer, transportLabel(transport), count);
+    },
+    transportLabel,
+    transportsOf: (consumer) => series.get(consumer)?.keys() ?? [],
+    fill(snapshot) {
+      const counts = new Map<string, number>();
+      for (const transports of series.values()) for (const transport of transports.keys()) counts.set(transport, 0);
+      for (const { workers } of snapshot.consumers) {
+        for (const worker of workers) {
+          if (!hasProcess(worker.state)) continue;
+          for (const [name, count] of Object.entries(worker.inFlight)) {
+            const transport = transportLabel(name);
+            counts.set(transport, (counts.get(transport) ?? 0) + count);
+          }
+        }
+      }
+      messenger?.fill(counts);
+    },
+  };
+}

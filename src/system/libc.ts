@@ -1,0 +1,168 @@
+/**
+ * The kernel calls that Bun has no API for, and nothing else. Every use of bun:ffi is in this file, so that the risk
+ * of it stays in one place.
+ *
+ * Two rules of bun:ffi: a pointer may only be taken of a view on an ArrayBuffer of its own (`ownBuffer`), since small typed
+ * arrays live in the JavaScript heap and move; and errno must be read right after the call that set it.
+ */
+import { dlopen, type Pointer, ptr, read } from "bun:ffi";
+
+const { symbols } = dlopen("libc.so.6", {
+  __errno_location: { args: [], returns: "ptr" },
+  close: { args: ["i32"], returns: "i32" },
+  epoll_create1: { args: ["i32"], returns: "i32" },
+  epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
+  epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  pipe2: { args: ["ptr", "i32"], returns: "i32" },
+  read: { args: ["i32", "ptr", "u64"], returns: "i32" },
+  send: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
+  socketpair: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
+  write: { args: ["i32", "ptr", "u64"], returns: "i32" },
+});
+
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const F_SETFL = 4;
+const F_SETPIPE_SZ = 1031;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+export const EAGAIN = 11;
+const EINTR = 4;
+
+/** A Buffer on memory of its own that does not move: the only kind to hand to the calls below. */
+export function ownBuffer(size: number): Buffer {
+  return Buffer.from(new ArrayBuffer(size));
+}
+
+const pair = new Int32Array(new ArrayBuffer(8));
+const pairAt = ptr(pair);
+const errnoAt = symbols.__errno_location();
+
+function errno(): number {
+  return errnoAt === null ? 0 : read.i32(errnoAt, 0);
+}
+
+/** Throws what Node would: an Error with `code` where a pair of descriptors could not be had. */
+function fail(call: string): never {
+  const number = errno();
+  const code = { 23: "ENFILE", 24: "EMFILE", 12: "ENOMEM" }[number] ?? `errno ${number}`;
+  throw Object.assign(new Error(`${call}: ${code}`), { code });
+}
+
+/**
+ * A pipe, closed on exec. The ends that are `ours` do not block; the other does, for whoever is handed it. Between two threads of pm
+ * (`both`) it is made as large as the kernel lets us. Throws when there are no descriptors left.
+ */
+export function pipe(ours: "read" | "write" | "both"): { readonly readFd: number; readonly writeFd: number } {
+  if (symbols.pipe2(pairAt, O_CLOEXEC | O_NONBLOCK) !== 0) fail("pipe2");
+  const [readFd = -1, writeFd = -1] = pair;
+  if (ours === "read") symbols.fcntl(writeFd, F_SETFL, 0);
+  if (ours === "write") symbols.fcntl(readFd, F_SETFL, 0);
+  if (ours === "both") symbols.fcntl(writeFd, F_SETPIPE_SZ, 1 << 20); // refused beyond the user's share: then it stays at 64 KiB
+  return { readFd, writeFd };
+}
+
+/** Two connected stream sockets, closed on exec. `ours` does not block, `theirs` does. */
+export function socketPair(): { readonly ours: number; readonly theirs: number } {
+  const AF_UNIX = 1;
+  const SOCK_STREAM = 1;
+  if (symbols.socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0, pairAt) !== 0) fail("socketpair");
+  const [ours = -1, theirs = -1] = pair;
+  symbols.fcntl(ours, F_SETFL, O_NONBLOCK);
+  return { ours, theirs };
+}
+
+export function closeFd(fd: number): void {
+  symbols.close(fd);
+}
+
+/** The address of a buffer made by `ownBuffer`. */
+export function addressOf(buffer: Buffer): number {
+  return ptr(buffer);
+}
+
+/** Reads at most `size` bytes to `address`: a count, 0 at the end of the file, or minus the errno. */
+export function readInto(fd: number, address: number, size: number): number {
+  for (;;) {
+    const count = symbols.read(fd, address as Pointer, size); // a Pointer is a number with a brand
+    if (count >= 0) return count;
+    const number = errno();
+    if (number !== EINTR) return -number;
+  }
+}
+
+/** Writes at most `size` bytes from `address`: a count, or minus the errno. */
+export function writeFrom(fd: number, address: number, size: number): number {
+  for (;;) {
+    const count = symbols.write(fd, address as Pointer, size);
+    if (count >= 0) return count;
+    const number = errno();
+    if (number !== EINTR) return -number;
+  }
+}
+
+/** As `writeFrom`, for a socket that may be shared: never blocks, whatever its flags. */
+export function sendFrom(fd: number, address: number, size: number): number {
+  for (;;) {
+    const count = symbols.send(fd, address as Pointer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count >= 0) return count;
+    const number = errno();
+    if (number !== EINTR) return -number;
+  }
+}
+
+export const EPOLLIN = 0x1;
+export const EPOLLOUT = 0x4;
+
+/** One epoll instance; each descriptor carries a number of the caller's. Level-triggered. */
+export class Epoll {
+  readonly #fd: number;
+  readonly #events: Buffer;
+  readonly #eventsAt: number;
+  readonly #one = ownBuffer(eventBytes);
+  readonly #oneAt = ptr(this.#one);
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#fd = symbols.epoll_create1(O_CLOEXEC);
+    if (this.#fd < 0) fail("epoll_create1");
+    this.#capacity = capacity;
+    this.#events = ownBuffer(capacity * eventBytes);
+    this.#eventsAt = ptr(this.#events);
+  }
+
+  /** False when the descriptor cannot be waited for (a regular file). */
+  add(fd: number, events: number, id: number): boolean {
+    return this.#control(1, fd, events, id);
+  }
+
+  remove(fd: number): void {
+    this.#control(2, fd, 0, 0);
+  }
+
+  change(fd: number, events: number, id: number): void {
+    this.#control(3, fd, events, id);
+  }
+
+  /** Blocks the thread for at most `timeoutMs` (-1: for ever) and returns how many descriptors have something to say. */
+  wait(timeoutMs: number): number {
+    return Math.max(0, symbols.epoll_wait(this.#fd, this.#eventsAt as Pointer, this.#capacity, timeoutMs));
+  }
+
+  /** The number that the i-th of the waiting descriptors carries. */
+  idAt(index: number): number {
+    return this.#events.readInt32LE(index * eventBytes + dataOffset);
+  }
+
+  #control(operation: number, fd: number, events: number, id: number): boolean {
+    this.#one.writeUInt32LE(events, 0);
+    this.#one.writeInt32LE(id, dataOffset);
+    return symbols.epoll_ctl(this.#fd, operation, fd, this.#oneAt) === 0;
+  }
+}
+
+/** struct epoll_event: 4 bytes of events, 8 of data; packed on x86-64 only. */
+const eventBytes = process.arch === "x64" ? 12 : 16;
+const dataOffset = eventBytes - 8;

@@ -1,0 +1,78 @@
+import type { ConsumerSnapshot, FarmSnapshot, WorkerSnapshot } from "../../../src/core/farm/snapshot.ts";
+import type { ConsumerSpec } from "../../../src/core/farm/spec.ts";
+
+/** A ready, idle worker, but for what is given. */
+export function aWorker(given: Partial<WorkerSnapshot> = {}): WorkerSnapshot {
+  return {
+    id: 1,
+    slot: 0,
+    state: "ready",
+    pid: 100,
+    startedAtMs: 0,
+    restarts: 0,
+    nextStartAtMs: null,
+    failures: 0,
+    lastExit: null,
+    lastPongEpochMs: null,
+    busy: 0,
+    slots: 1,
+    inFlight: {},
+    ...given,
+  };
+}
+
+/** A consumer with as many workers as it should have, but for what is given. */
+export function aConsumer(given: Partial<ConsumerSnapshot> = {}): ConsumerSnapshot {
+  const workers = given.workers ?? [aWorker()];
+  const size = workers.length;
+  return {
+    name: "async",
+    transports: ["async"],
+    min: size,
+    max: size,
+    target: size,
+    degraded: false,
+    parked: null,
+    workers,
+    ...given,
+  };
+}
+
+/** A running farm at 10 s. */
+export function aFarm(consumers: readonly ConsumerSnapshot[], phase: FarmSnapshot["phase"] = "running"): FarmSnapshot {
+  return { atMs: 10_000, phase, totalCap: null, consumers };
+}
+
+/** A consumer with all defaults. */
+export function aSpec(name: string, transports: readonly string[]): ConsumerSpec {
+  return {
+    name,
+    transports,
+    command: ["worker"],
+    preset: null,
+    size: { kind: "static", processes: 1 },
+    cwd: "/",
+    env: {},
+    uid: null,
+    gid: null,
+    stopSignal: "SIGTERM",
+    stopTimeoutMs: 10_000,
+    restart: {
+      policy: "always",
+      minUptimeMs: 1_000,
+      successCodes: [],
+      neverRestartCodes: [],
+      failureLimit: 3,
+      failureWindowMs: 60_000,
+      backoffBaseMs: 1_000,
+      backoffMaxMs: 30_000,
+      backoffJitter: 0.1,
+      onFailureLimit: "retry",
+      essential: false,
+    },
+    recycle: { maxLifetimeMs: null, maxMemoryBytes: null, maxIdleMs: null },
+    liveness: { pingTimeoutMs: null, maxMessageTimeMs: null, noProgressMs: null },
+    ready: { when: "started" },
+    logs: { format: "auto", fields: {}, maxLineBytes: 1_048_576, partialFlushMs: null },
+  };
+}

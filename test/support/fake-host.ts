@@ -1,0 +1,104 @@
+import type { PmEvent } from "../../src/core/farm/events.ts";
+import type { ExitReason } from "../../src/core/supervision/exit.ts";
+import type { Child, ChildFact, ChildRequest, Host } from "../../src/runtime/host.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+/** A process that exists only on paper: it remembers what it was told and does what the test says. */
+export class FakeChild implements Child {
+  readonly signals: string[] = [];
+  readonly told: string[] = [];
+  lastActivity = 0;
+  alive = true;
+
+  constructor(
+    readonly pid: number,
+    readonly request: ChildRequest,
+    readonly hear: (fact: ChildFact) => void,
+  ) {}
+
+  signal(signal: string): void {
+    this.signals.push(signal);
+  }
+
+  killGroup(): void {
+    this.signals.push("KILL group");
+  }
+
+  ping(): boolean {
+    this.told.push("ping");
+    return true;
+  }
+
+  drain(): boolean {
+    this.told.push("drain");
+    return true;
+  }
+
+  lastActivityMs(): number {
+    return this.lastActivity;
+  }
+
+  /** Ends, and all that it said has been heard. */
+  end(exit: ExitReason): void {
+    this.exit(exit);
+    this.hear({ type: "ended" });
+  }
+
+  /** Ends; its last frames are still on their way. */
+  exit(exit: ExitReason): void {
+    this.alive = false;
+    this.hear({ type: "exited", exit });
+  }
+
+  say(frame: Extract<ChildFact, { type: "frame" }>["frame"]): void {
+    this.hear({ type: "frame", frame });
+  }
+}
+
+export const exited = (code: number): ExitReason => ({ kind: "exited", code });
+export const killed: ExitReason = { kind: "signaled", signal: "SIGKILL", number: 9 };
+
+/** The world of a worker, in a test's hands. */
+export class FakeHost implements Host {
+  readonly clock = new FakeClock();
+  readonly children: FakeChild[] = [];
+  readonly events: PmEvent[] = [];
+  /** What the next spawns answer instead of a process. */
+  spawnFailure: Extract<ExitReason, { kind: "spawn_failed" }> | null = null;
+  memory: number | null = null;
+
+  random(): number {
+    return 0;
+  }
+
+  spawn(request: ChildRequest, hear: (fact: ChildFact) => void): Child | Extract<ExitReason, { kind: "spawn_failed" }> {
+    if (this.spawnFailure !== null) return this.spawnFailure;
+    const child = new FakeChild(this.children.length + 100, request, hear);
+    this.children.push(child);
+    return child;
+  }
+
+  memoryBytes(): number | null {
+    return this.memory;
+  }
+
+  emit(event: PmEvent): void {
+    this.events.push(event);
+  }
+
+  /** The process started last. */
+  get child(): FakeChild {
+    const last = this.children.at(-1);
+    if (last === undefined) throw new Error("no process has been started");
+    return last;
+  }
+
+  get alive(): FakeChild[] {
+    return this.children.filter(({ alive }) => alive);
+  }
+
+  /** The events of one type, in order. */
+  of<T extends PmEvent["type"]>(type: T): Extract<PmEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<PmEvent, { type: T }> => event.type === type);
+  }
+}
