@@ -2,7 +2,11 @@ import type { ArgsDef } from "citty";
 import { type Command, textOf } from "./command.ts";
 
 const file = {
-  file: { type: "positional", required: false, description: "The configuration (default: pm.yaml, then pm.yml, in this directory)" },
+  file: {
+    type: "positional",
+    required: false,
+    description: "The configuration (default: pm.yaml, then pm.yml, in this directory)",
+  },
 } as const satisfies ArgsDef;
 
 /** All commands, in the order of the help. */
@@ -18,7 +22,9 @@ export const commands: readonly Command[] = [
     name: "demo",
     summary: "Run a self-contained farm to look at: steady, burst, ramp or failures",
     examples: ["pm demo", "pm demo failures"],
-    args: { scenario: { type: "positional", required: false, description: "steady (default), burst, ramp or failures" } },
+    args: {
+      scenario: { type: "positional", required: false, description: "steady (default), burst, ramp or failures" },
+    },
     run: async (args) => (await import("./commands/demo.ts")).runDemo({ scenario: textOf(args, "scenario") }),
   },
   {

@@ -14,7 +14,10 @@ export async function dispatch(argv: readonly string[]): Promise<Outcome> {
 
   const command = commands.find((each) => each.name === name);
   if (command === undefined) {
-    const near = nearest(name, commands.map((each) => each.name));
+    const near = nearest(
+      name,
+      commands.map((each) => each.name),
+    );
     const kind = name.startsWith("-") ? "flag" : "command";
     return usageError(`unknown ${kind} "${name}"; ${near === null ? "see pm --help" : `did you mean pm ${near}?`}\n`);
   }

@@ -22,6 +22,7 @@ export const exitCodes = {
 
 /** An outcome from lines, each of which gets its newline. */
 export function outcome(exitCode: number, stdout: readonly string[], stderr: readonly string[] = []): Outcome {
-  const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
-  return { exitCode, stdout: text(stdout), stderr: text(stderr) };
+  return { exitCode, stdout: joined(stdout), stderr: joined(stderr) };
 }
+
+const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");

@@ -13,7 +13,7 @@ export function print({ exitCode, stdout, stderr }: Outcome): never {
 /** Not through process.stdout, which would leave the shared descriptor in a mode that others do not expect. */
 function writeWhole(fd: number, text: string): void {
   const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {

@@ -19,9 +19,13 @@ export function strictArgs(words: readonly string[], args: ArgsDef): string | nu
       given.push(word);
       continue;
     }
-    const [name = "", value] = split(word);
+    const [name, value] = split(word);
     const type = flags.find(([flag]) => flag === name)?.[1].type;
-    if (type === undefined) return unknownFlag(word, flags.map(([flag]) => flag));
+    if (type === undefined)
+      return unknownFlag(
+        word,
+        flags.map(([flag]) => flag),
+      );
     if (type === "boolean") {
       if (value !== undefined) return `--${name} takes no value; write just --${name}`;
       continue;
@@ -32,7 +36,8 @@ export function strictArgs(words: readonly string[], args: ArgsDef): string | nu
   const extra = given[positionals.length];
   if (extra !== undefined) return `unexpected argument "${extra}"; this command takes ${count(positionals.length)}`;
   const missing = positionals[given.length];
-  if (missing !== undefined && missing[1].required === true) return `${missing[0].toUpperCase()} is missing: ${missing[1].description ?? ""}`;
+  if (missing !== undefined && missing[1].required === true)
+    return `${missing[0].toUpperCase()} is missing: ${missing[1].description ?? ""}`;
   return null;
 }
 

@@ -4,6 +4,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  type Alias,
   type Document,
   type LineCounter,
   type Scalar,
@@ -31,6 +32,7 @@ export class NodeReader {
   readonly #fill: (text: string) => Filled;
   /** The nodes being read now, from the top down: one that turns up again holds itself. */
   readonly #open = new Set<unknown>();
+  readonly #targets = new Map<Alias, unknown>();
   #values = 0;
 
   constructor(document: Document, counter: LineCounter, findings: Findings, fill: (text: string) => Filled) {
@@ -72,7 +74,7 @@ export class NodeReader {
       return undefined;
     }
     if (isAlias(node))
-      return this.#aliased(node.resolve(this.#document), node.source, path, { ...spot, alias: this.#positionOf(node) });
+      return this.#aliased(this.#resolve(node), node.source, path, { ...spot, alias: this.#positionOf(node) });
     const value =
       spot.alias ?? (isNode(node) && node.range && node.range[1] > node.range[0] ? this.#positionOf(node) : spot.key);
     const place = { key: spot.key, value, source: null, fluid: false, hidden: false };
@@ -132,13 +134,13 @@ export class NodeReader {
     const merged: unknown[] = [];
     const own = new Map<string, Position>();
     for (const pair of node.items) {
-      const key = isAlias(pair.key) ? pair.key.resolve(this.#document) : pair.key;
+      const key = isAlias(pair.key) ? this.#resolve(pair.key) : pair.key;
       const position = this.#positionOf(pair.key);
-      if (!isScalar(key) || key.value === null || typeof key.value === "object") {
+      const name = isScalar(key) ? nameOf(key) : null;
+      if (!isScalar(key) || name === null) {
         this.#findings.errorAt(position, [...this.#findings.root, ...path], "a key must be plain text; quote it");
         continue;
       }
-      const name = typeof key.value === "string" ? key.value : (key.source ?? JSON.stringify(key.value));
       if (name === "<<" && key.type === "PLAIN") {
         merged.push(pair.value);
         continue;
@@ -156,7 +158,7 @@ export class NodeReader {
   }
 
   #merge(source: unknown, path: Path, result: Map<string, unknown>): void {
-    const node = isAlias(source) ? source.resolve(this.#document) : source;
+    const node = isAlias(source) ? this.#resolve(source) : source;
     if (isSeq(node)) {
       for (const item of node.items) this.#merge(item, path, result);
     } else if (isMap(node) && !this.#open.has(node)) {
@@ -174,9 +176,21 @@ export class NodeReader {
     }
   }
 
+  /** What an alias stands for. Remembered, because looking an anchor up goes through the whole document. */
+  #resolve(alias: Alias): unknown {
+    if (!this.#targets.has(alias)) this.#targets.set(alias, alias.resolve(this.#document));
+    return this.#targets.get(alias);
+  }
+
   #positionOf(node: unknown): Position {
     const offset = isNode(node) && node.range ? node.range[0] : 0;
     const { line, col } = this.#counter.linePos(offset);
     return { line, column: col };
   }
+}
+
+/** A key as it is written, so that `1.50` and `NULL` can be names; null when nothing is written. */
+function nameOf({ value, source }: Scalar): string | null {
+  if (typeof value === "string") return value;
+  return source === undefined || source === "" ? null : source;
 }

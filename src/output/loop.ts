@@ -1,9 +1,10 @@
 import { LineEnricher } from "../core/output/enrich.ts";
 import { LineSplitter } from "../core/output/line-splitter.ts";
 import { maxFrameBytes } from "../protocol/worker-frames.ts";
-import { addressOf, closeFd, EAGAIN, Epoll, EPOLLIN, ownBuffer, readInto } from "../system/libc.ts";
+import { addressOf, EAGAIN, Epoll, ownBuffer, readInto } from "../system/libc.ts";
 import type { OutputBatch, OutputReport, OutputStart, ToOutput } from "./messages.ts";
 import { isSameFile, Sink } from "./sink.ts";
+import { type Source, Sources } from "./sources.ts";
 import { type StreamHost, WorkerStream } from "./worker-stream.ts";
 
 /** Bytes taken from one source before the others have their turn: what a pipe holds. */
@@ -14,32 +15,13 @@ const lingerMs = 2_000;
 const maxBehindBytes = 4 * 1024 * 1024;
 /** How long a reader must have stood still before the end of the farm no longer waits for it. */
 const givenUpAfterMs = 1_000;
-
-/** One descriptor the loop reads. */
-interface Source {
-  readonly id: number;
-  readonly fd: number;
-  readonly key: number;
-  readonly kind: "stream" | "ipc" | "own_log" | "control";
-  readonly stream: WorkerStream | null;
-  readonly splitter: LineSplitter | null;
-  readonly activity: number;
-  paused: boolean;
-  /** When it is closed although somebody still holds its other end; null while its process lives. */
-  closeAtMs: number | null;
-  /** When its unterminated line is written. */
-  partialAtMs: number | null;
-}
-
-/** The descriptors of one process. */
-interface Process {
-  readonly sources: Source[];
-}
-
-const newline = Buffer.from("\n");
+/** Longest order of the main thread, and longest record of pm's own log. */
+const maxOrderBytes = 1 << 24;
+const maxRecordBytes = 1 << 20;
 
 const stdoutId = -1;
 const stderrId = -2;
+const newline = Buffer.from("\n");
 
 /**
  * The output thread's life: everything workers write is read here, and pm's own stdout and stderr are written here and nowhere
@@ -48,25 +30,23 @@ const stderrId = -2;
 export class OutputLoop {
   readonly #post: (batch: OutputBatch) => void;
   readonly #epoll = new Epoll(128);
-  readonly #sources = new Map<number, Source>();
-  readonly #processes = new Map<number, Process>();
+  readonly #sources = new Sources(this.#epoll);
+  readonly #processes = new Map<number, readonly Source[]>();
   readonly #chunk = ownBuffer(chunkBytes);
   readonly #chunkAt = addressOf(this.#chunk);
+  readonly #sinks: readonly Sink[];
   readonly #stdout: Sink;
   readonly #stderr: Sink;
   readonly #host: StreamHost;
   readonly #activity: Float64Array;
   readonly #consumed: Float64Array;
-  /** Sources with a time of their own: an unterminated line to flush, or a pipe to close. */
-  readonly #timed = new Set<Source>();
-  readonly #pausedBehind = new Set<Source>();
-  #nextId = 0;
+  /** Sources that wait until the main thread has caught up with the reports. */
+  readonly #behind = new Set<Source>();
   #reports: OutputReport[] = [];
   #reportBytes = 0;
   #postedBytes = 0;
   #stopping = false;
   #finishing = false;
-  #lostBytes = 0;
 
   constructor(start: OutputStart, post: (batch: OutputBatch) => void) {
     this.#post = post;
@@ -74,6 +54,7 @@ export class OutputLoop {
     this.#consumed = new Float64Array(start.consumed);
     this.#stderr = new Sink(2, this.#epoll, stderrId);
     this.#stdout = isSameFile(1, 2) ? this.#stderr : new Sink(1, this.#epoll, stdoutId);
+    this.#sinks = [...new Set([this.#stdout, this.#stderr])];
     this.#host = {
       counters: new Float64Array(start.counters),
       enricher: new LineEnricher(() => new Date().toISOString()),
@@ -81,15 +62,15 @@ export class OutputLoop {
       nowMs,
       drops: (sink) => start.onSlowSink === "drop" || (this.#stopping && sink.stalledMs(nowMs()) > givenUpAfterMs),
     };
-    this.#add({ fd: start.controlFd, key: -1, kind: "control", splitter: new LineSplitter(1 << 24, ownBuffer) });
-    this.#add({ fd: start.ownLogFd, key: -1, kind: "own_log", splitter: new LineSplitter(1 << 20, ownBuffer) });
+    this.#sources.add({ fd: start.controlFd, key: -1, kind: "control", splitter: splitter(maxOrderBytes) });
+    this.#sources.add({ fd: start.ownLogFd, key: -1, kind: "own_log", splitter: splitter(maxRecordBytes) });
   }
 
   /** Runs until `finish` has been said and done. */
   run(): void {
     while (!this.#finishing) this.#turn();
-    this.#writeRest();
-    this.#report({ type: "finished", lostBytes: this.#lostBytes }, 0);
+    const lostBytes = this.#writeRest();
+    this.#report({ type: "finished", lostBytes }, 0);
     this.#postReports();
   }
 
@@ -97,55 +78,33 @@ export class OutputLoop {
     const count = this.#epoll.wait(this.#timeoutMs());
     for (let index = 0; index < count; index++) {
       const id = this.#epoll.idAt(index);
-      if (id === stdoutId || id === stderrId) this.#roomAgain(id === stdoutId ? this.#stdout : this.#stderr);
-      else this.#readable(id);
+      if (id === stdoutId || id === stderrId) (id === stdoutId ? this.#stdout : this.#stderr).flush(nowMs());
+      else this.#readable(this.#sources.get(id));
     }
-    if (this.#timed.size > 0) this.#runTimed();
-    if (this.#stopping) this.#releaseStalled();
+    if (this.#sources.timed.size > 0) this.#runTimed();
     this.#flushSinks();
     if (this.#reports.length > 0) this.#postReports();
   }
 
-  #add(source: Pick<Source, "fd" | "key" | "kind"> & Partial<Source>): Source {
-    const id = this.#nextId++;
-    const whole: Source = {
-      stream: null,
-      splitter: null,
-      activity: -1,
-      paused: false,
-      closeAtMs: null,
-      partialAtMs: null,
-      ...source,
-      id,
-    };
-    this.#sources.set(id, whole);
-    this.#epoll.add(whole.fd, EPOLLIN, id);
-    return whole;
+  #timeoutMs(): number {
+    let dueMs = this.#sources.nextDueMs();
+    // A reader may turn out to stand still at any time; only at the end does that change what is done.
+    if (this.#stopping && this.#sinks.some((sink) => sink.full)) dueMs = Math.min(dueMs, nowMs() + givenUpAfterMs / 10);
+    return dueMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(dueMs - nowMs()));
   }
 
-  #readable(id: number): void {
-    const source = this.#sources.get(id);
-    if (source === undefined || source.paused) return;
-    if (this.#mustWait(source)) this.#pause(source);
-    else this.#readOnce(source);
+  #readable(source: Source | undefined): void {
+    if (source === undefined || source.pausedIn !== null) return;
+    const waiting = this.#mustWaitIn(source);
+    if (waiting === null) this.#readOnce(source);
+    else this.#sources.pause(source, waiting);
   }
 
-  /** True when what the source says has nowhere to go for now. */
-  #mustWait(source: Source): boolean {
-    switch (source.kind) {
-      case "stream":
-        return source.stream !== null && this.#streamMustWait(source.stream);
-      case "own_log":
-        return this.#stderr.full;
-      case "ipc":
-        return this.#isBehind();
-      case "control":
-        return false;
-    }
-  }
-
-  #streamMustWait(stream: WorkerStream): boolean {
-    return (stream.sink.full && !this.#host.drops(stream.sink)) || (stream.bundleFrames && this.#isBehind());
+  /** Where the source must wait, since what it says has nowhere to go for now; null when it may be read. */
+  #mustWaitIn({ kind, stream }: Source): Set<Source> | null {
+    if ((kind === "ipc" || stream?.bundleFrames === true) && this.#isBehind()) return this.#behind;
+    if (kind === "own_log") return this.#stderr.full ? this.#stderr.paused : null;
+    return stream !== null && stream.sink.full && !this.#host.drops(stream.sink) ? stream.sink.paused : null;
   }
 
   /** Takes one chunk; false when there was none (for now, or ever). */
@@ -153,12 +112,17 @@ export class OutputLoop {
     const size = readInto(source.fd, this.#chunkAt, chunkBytes);
     if (size === -EAGAIN) return false;
     if (size <= 0) {
-      this.#ended(source);
+      this.#end(source);
       return false;
     }
     if (source.activity >= 0) this.#activity[source.activity] = nowMs();
     this.#take(source, size);
     return true;
+  }
+
+  /** Reads all there is, as long as it has somewhere to go. */
+  #readAll(source: Source): void {
+    while (this.#sources.has(source) && this.#mustWaitIn(source) === null && this.#readOnce(source));
   }
 
   #take(source: Source, size: number): void {
@@ -179,19 +143,25 @@ export class OutputLoop {
         source.splitter?.push(this.#chunk, 0, size, (chunk, start, end) => this.#ownLine(chunk, start, end));
         return;
       case "control":
-        source.splitter?.push(this.#chunk, 0, size, (chunk, start, end) => {
-          this.#obey(JSON.parse(chunk.toString("utf8", start, end)) as ToOutput); // our own main thread wrote it
-        });
+        this.#takeOrders(source, size);
         return;
     }
   }
 
+  /** All orders are taken out of the chunk before the first is obeyed, since obeying may read into it. */
+  #takeOrders(source: Source, size: number): void {
+    const orders: ToOutput[] = [];
+    source.splitter?.push(this.#chunk, 0, size, (chunk, start, end) => {
+      orders.push(JSON.parse(chunk.toString("utf8", start, end))); // our own main thread wrote it
+    });
+    for (const order of orders) this.#obey(order);
+  }
+
   #ownLine(chunk: Buffer, start: number, end: number): void {
-    const sink = this.#stderr;
-    if (sink.dead) return;
-    sink.copy(chunk, start, end);
-    sink.copy(newline, 0, 1);
-    sink.added(nowMs);
+    if (this.#stderr.dead) return;
+    this.#stderr.copy(chunk, start, end);
+    this.#stderr.copy(newline, 0, 1);
+    this.#stderr.added(nowMs);
   }
 
   #obey(order: ToOutput): void {
@@ -206,8 +176,7 @@ export class OutputLoop {
         this.#stopping = true;
         return;
       case "resume":
-        for (const source of this.#pausedBehind) this.#unpause(source);
-        this.#pausedBehind.clear();
+        this.#sources.resume(this.#behind);
         return;
       case "finish":
         this.#finishing = true;
@@ -218,136 +187,84 @@ export class OutputLoop {
   #open(order: Extract<ToOutput, { do: "open" }>): void {
     const { key, activity } = order;
     const stream = (fd: number, name: "stdout" | "stderr", sink: Sink): Source =>
-      this.#add({ fd, key, kind: "stream", activity, stream: new WorkerStream(order, name, sink, this.#host) });
-    const sources = [
-      this.#add({ fd: order.ipcFd, key, kind: "ipc", activity, splitter: new LineSplitter(maxFrameBytes, ownBuffer) }),
+      this.#sources.add({ fd, key, kind: "stream", activity, stream: new WorkerStream(order, name, sink, this.#host) });
+    this.#processes.set(key, [
+      this.#sources.add({ fd: order.ipcFd, key, kind: "ipc", activity, splitter: splitter(maxFrameBytes) }),
       stream(order.stdoutFd, "stdout", this.#stdout),
       stream(order.stderrFd, "stderr", this.#stderr),
-    ];
-    this.#processes.set(key, { sources });
+    ]);
   }
 
   /** The process is gone: its last words are in the pipes already. A grandchild that holds one open is heard a little longer. */
   #exited(key: number): void {
-    const process = this.#processes.get(key);
+    const sources = this.#processes.get(key) ?? [];
     this.#processes.delete(key);
-    for (const source of process?.sources ?? []) {
-      if (!this.#sources.has(source.id)) continue; // it had closed this stream before it ended
-      source.closeAtMs = nowMs() + lingerMs;
+    for (const source of sources) {
       if (source.kind === "ipc") {
-        while (this.#sources.has(source.id) && this.#readOnce(source));
-        this.#forget(source);
+        while (this.#sources.has(source) && this.#readOnce(source)); // bounded by what a socket holds
+        this.#sources.forget(source);
         continue;
       }
-      while (this.#sources.has(source.id) && !this.#mustWait(source) && this.#readOnce(source));
-      if (this.#sources.has(source.id)) this.#timed.add(source);
+      this.#readAll(source);
+      if (!this.#sources.has(source)) continue;
+      source.closeAtMs = nowMs() + lingerMs;
+      this.#sources.timed.add(source);
     }
     this.#report({ type: "ended", key }, 0);
   }
 
-  #ended(source: Source): void {
+  #end(source: Source): void {
     source.stream?.flushPartial();
-    this.#forget(source);
-  }
-
-  #forget(source: Source): void {
-    if (!this.#sources.delete(source.id)) return;
-    this.#timed.delete(source);
-    this.#pausedBehind.delete(source);
-    source.stream?.sink.paused.delete(source.id);
-    if (!source.paused) this.#epoll.remove(source.fd);
-    if (source.kind === "stream") closeFd(source.fd); // the control channel is the main thread's to close
+    this.#sources.forget(source);
   }
 
   #watchPartial(source: Source): void {
     const { stream } = source;
     if (stream === null || stream.partialFlushMs === null) return;
     source.partialAtMs = stream.hasPartial ? nowMs() + stream.partialFlushMs : null;
-    if (source.partialAtMs !== null) this.#timed.add(source);
+    if (source.partialAtMs !== null) this.#sources.timed.add(source);
   }
 
   #runTimed(): void {
     const now = nowMs();
-    for (const source of this.#timed) {
+    for (const source of this.#sources.timed) {
       if (source.partialAtMs !== null && now >= source.partialAtMs) {
         source.partialAtMs = null;
         source.stream?.flushPartial();
       }
-      if (source.closeAtMs !== null && now >= source.closeAtMs && !source.paused) {
-        // Whatever came meanwhile has been read; one that still writes is on its own.
-        while (this.#sources.has(source.id) && !this.#mustWait(source) && this.#readOnce(source));
-        if (this.#sources.has(source.id) && !this.#mustWait(source)) this.#ended(source);
+      if (source.closeAtMs !== null && now >= source.closeAtMs && source.pausedIn === null) {
+        this.#readAll(source);
+        // Whoever still holds the other end is on its own from here.
+        if (this.#sources.has(source) && this.#mustWaitIn(source) === null) this.#end(source);
       }
-      if (source.partialAtMs === null && source.closeAtMs === null) this.#timed.delete(source);
+      if (source.partialAtMs === null && source.closeAtMs === null) this.#sources.timed.delete(source);
     }
   }
 
-  #timeoutMs(): number {
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const source of this.#timed) {
-      if (source.partialAtMs !== null) dueMs = Math.min(dueMs, source.partialAtMs);
-      if (source.closeAtMs !== null && !source.paused) dueMs = Math.min(dueMs, source.closeAtMs);
-    }
-    if (this.#stopping && (this.#stdout.full || this.#stderr.full)) dueMs = Math.min(dueMs, nowMs() + 100);
-    return dueMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(dueMs - nowMs()));
-  }
-
-  /** Removed from epoll, since an end that hung up would be reported again and again. */
-  #pause(source: Source): void {
-    source.paused = true;
-    this.#epoll.remove(source.fd);
-    if (source.kind === "ipc" || (source.stream?.bundleFrames && this.#isBehind())) this.#pausedBehind.add(source);
-    else (source.stream?.sink ?? this.#stderr).paused.add(source.id);
-  }
-
-  #unpause(source: Source): void {
-    if (!source.paused || !this.#sources.has(source.id)) return;
-    source.paused = false;
-    this.#epoll.add(source.fd, EPOLLIN, source.id);
-  }
-
-  #roomAgain(sink: Sink): void {
-    sink.flush(nowMs());
-    if (!sink.full) this.#releasePaused(sink);
-  }
-
-  #releasePaused(sink: Sink): void {
-    for (const id of sink.paused) {
-      const source = this.#sources.get(id);
-      if (source !== undefined) this.#unpause(source);
-    }
-    sink.paused.clear();
-  }
-
-  #releaseStalled(): void {
-    for (const sink of [this.#stdout, this.#stderr]) {
-      if (sink.paused.size > 0 && (sink.dead || this.#host.drops(sink))) this.#releasePaused(sink);
-    }
-  }
-
-  /** One write a turn; a sink that waits for its reader is left to epoll. */
+  /** One write a turn; a sink that waits for its reader is left to epoll. Who waited for room is read again where there is some. */
   #flushSinks(): void {
-    for (const sink of [this.#stdout, this.#stderr]) {
+    for (const sink of this.#sinks) {
       if (sink.pendingBytes > 0 && !sink.waitsForRoom) sink.flush(nowMs());
+      if (sink.paused.size > 0 && (!sink.full || this.#host.drops(sink))) this.#sources.resume(sink.paused);
     }
   }
 
-  /** The end: everything that can be written is, as long as somebody reads. */
-  #writeRest(): void {
-    for (const source of [...this.#sources.values()]) {
+  /** The end: everything that can be written is, as long as somebody reads. Returns the bytes that nobody took. */
+  #writeRest(): number {
+    for (const source of this.#sources.all()) {
       if (source.kind === "control") continue;
-      while (this.#sources.has(source.id) && this.#readOnce(source)) this.#flushSinks();
+      while (this.#sources.has(source) && this.#readOnce(source)) this.#flushSinks();
       source.stream?.flushPartial();
     }
-    const pending = (): Sink[] => [...new Set([this.#stdout, this.#stderr])].filter((sink) => sink.pendingBytes > 0);
     this.#flushSinks();
-    for (let waiting = pending(); waiting.length > 0; waiting = pending()) {
-      const leastStalledMs = Math.min(...waiting.map((sink) => sink.stalledMs(nowMs())));
-      if (leastStalledMs >= givenUpAfterMs) break;
-      this.#epoll.wait(Math.ceil(givenUpAfterMs - leastStalledMs));
+    for (;;) {
+      const waiting = this.#sinks.filter((sink) => sink.pendingBytes > 0);
+      if (waiting.length === 0) return 0;
+      const stalledMs = Math.min(...waiting.map((sink) => sink.stalledMs(nowMs())));
+      if (stalledMs >= givenUpAfterMs) return waiting.reduce((lost, sink) => lost + sink.discard(), 0);
+      this.#epoll.wait(Math.ceil(givenUpAfterMs - stalledMs));
       for (const sink of waiting) sink.flush(nowMs());
     }
-    for (const sink of pending()) this.#lostBytes += sink.discard();
   }
 
   #isBehind(): boolean {
@@ -365,6 +282,10 @@ export class OutputLoop {
     this.#reports = [];
     this.#reportBytes = 0;
   }
+}
+
+function splitter(maxLineBytes: number): LineSplitter {
+  return new LineSplitter(maxLineBytes, ownBuffer);
 }
 
 /** Milliseconds on a scale that both threads share. */

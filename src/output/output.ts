@@ -42,7 +42,10 @@ export class Output {
   readonly #activity = new Float64Array(new SharedArrayBuffer(8 * activitySlots));
   readonly #consumed = new Float64Array(new SharedArrayBuffer(8));
   readonly #consumers = new Map<string, number>();
-  readonly #listeners = new Map<number, { readonly hear: (report: ProcessReport) => void; readonly activity: number }>();
+  readonly #listeners = new Map<
+    number,
+    { readonly hear: (report: ProcessReport) => void; readonly activity: number }
+  >();
   readonly #freeActivity: number[] = [];
   readonly #finished = Promise.withResolvers<number>();
   #nextActivity = 0;
@@ -70,10 +73,11 @@ export class Output {
       controlFd: control.readFd,
       ownLogFd: ownLog.readFd,
       onSlowSink,
-      counters: this.#counters.buffer as SharedArrayBuffer, // made as one above
-      activity: this.#activity.buffer as SharedArrayBuffer,
-      consumed: this.#consumed.buffer as SharedArrayBuffer,
+      counters: this.#counters.buffer,
+      activity: this.#activity.buffer,
+      consumed: this.#consumed.buffer,
     };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     this.#worker.postMessage(start);
   }
 
@@ -128,7 +132,8 @@ export class Output {
 
   /** Writes what is left, as long as somebody reads it, and ends the thread. Resolves to the bytes nobody took. */
   async finish(): Promise<number> {
-    for (let tries = 0; tries < finishTries && !this.#broken && !this.#ownLog.flush(); tries++) await Bun.sleep(retryMs);
+    for (let tries = 0; tries < finishTries && !this.#broken && !this.#ownLog.flush(); tries++)
+      await Bun.sleep(retryMs);
     closeFd(this.#ownLogFd);
     this.#tell({ do: "finish" });
     return this.#finished.promise;

@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync } from "node:fs";
 import { OutputBlock } from "../core/output/output-block.ts";
+import type { Source } from "./sources.ts";
 import { addressOf, EAGAIN, type Epoll, EPOLLOUT, ownBuffer, sendFrom, writeFrom } from "../system/libc.ts";
 
 /** Bytes that may wait for a slow reader before its writers are slowed down (or their lines dropped). */
@@ -12,8 +13,8 @@ const highWaterBytes = 256 * 1024;
  * opened again for pm alone, a socket is asked not to block call by call. Output waits in one buffer; whole lines go in.
  */
 export class Sink {
-  /** Sources that stopped reading until there is room; the loop owns them. */
-  readonly paused = new Set<number>();
+  /** Those that are not read until there is room; the loop puts them in and takes them out. */
+  readonly paused = new Set<Source>();
   /** Where finished lines are put: `reserve` room first, say `added` after. */
   readonly block = new OutputBlock(ownBuffer(2 * highWaterBytes));
   readonly #fd: number;

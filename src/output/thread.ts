@@ -7,6 +7,9 @@ declare const self: {
   postMessage(message: OutputBatch): void;
 };
 
+// A thread has one parent: neither more listeners nor a target origin make sense here.
+// oxlint-disable-next-line unicorn/prefer-add-event-listener
 self.onmessage = ({ data }): void => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
   new OutputLoop(data, (batch) => self.postMessage(batch)).run();
 };

@@ -30,7 +30,10 @@ export function bundlePing(namespace: string): string {
   return `${bundlePrefix}${JSON.stringify({ type: `${namespace}PingMessage`, payload: {} })}\n`;
 }
 
-function toWorkerFrame(name: string, payload: Readonly<Record<string, unknown>>): WorkerFrame | "malformed" | "unknown_type" {
+function toWorkerFrame(
+  name: string,
+  payload: Readonly<Record<string, unknown>>,
+): WorkerFrame | "malformed" | "unknown_type" {
   switch (name) {
     case "PongMessage":
       return { type: "pong" };

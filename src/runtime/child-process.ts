@@ -86,7 +86,8 @@ class ChildProcess implements Child {
     this.#guardian.watch(this.pid);
     for (const fd of [stdout.writeFd, stderr.writeFd, ipc.theirs]) closeFd(fd);
     if (stdin !== null) closeFd(stdin.readFd);
-    this.#stdin = stdin === null ? null : { fd: stdin.writeFd, writer: new PipeWriter(stdin.writeFd, maxWaitingFrameBytes) };
+    this.#stdin =
+      stdin === null ? null : { fd: stdin.writeFd, writer: new PipeWriter(stdin.writeFd, maxWaitingFrameBytes) };
     this.#ipcFd = ipc.ours;
     this.#ipc = new PipeWriter(ipc.ours, maxWaitingFrameBytes);
     this.#key = this.#output.open(
@@ -189,7 +190,10 @@ function explain(error: unknown, { spec }: ChildRequest): { readonly code: strin
   const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
   const program = spec.command[0] ?? "";
   if (!isFolder(spec.cwd)) {
-    return { code, message: `the working directory ${spec.cwd} does not exist or is no directory; create it or change cwd` };
+    return {
+      code,
+      message: `the working directory ${spec.cwd} does not exist or is no directory; create it or change cwd`,
+    };
   }
   switch (code) {
     case "ENOENT":
@@ -197,18 +201,30 @@ function explain(error: unknown, { spec }: ChildRequest): { readonly code: strin
         ? { code, message: `the interpreter that ${program} names in its first line was not found; install it` }
         : { code, message: `the program ${program} was not found; install it or give its full path in command` };
     case "EACCES":
-      return { code, message: `${program} may not be executed; make it executable (chmod +x) or name its interpreter in command` };
+      return {
+        code,
+        message: `${program} may not be executed; make it executable (chmod +x) or name its interpreter in command`,
+      };
     case "ENOEXEC":
-      return { code, message: `${program} is no program; give it a first line such as #!/bin/sh, or name its interpreter in command` };
+      return {
+        code,
+        message: `${program} is no program; give it a first line such as #!/bin/sh, or name its interpreter in command`,
+      };
     case "EMFILE":
     case "ENFILE":
       return { code, message: "no file descriptors are left; raise the limit (ulimit -n) or start fewer workers" };
     case "EAGAIN":
-      return { code, message: "the system allows no more processes (ulimit -u, pids.max); raise the limit or start fewer workers" };
+      return {
+        code,
+        message: "the system allows no more processes (ulimit -u, pids.max); raise the limit or start fewer workers",
+      };
     case "EPERM":
       return { code, message: "pm may not switch to this user or group; run pm as root or drop user and group" };
     default:
-      return { code, message: `${program} could not be started (${error instanceof Error ? error.message : String(error)})` };
+      return {
+        code,
+        message: `${program} could not be started (${error instanceof Error ? error.message : String(error)})`,
+      };
   }
 }
 

@@ -42,7 +42,8 @@ export class Consumer implements WorkerOwner {
 
   /** All workers at once; each ends in its own time. */
   stop(cause: StopCause): void {
-    for (const worker of [...this.#workers]) {
+    for (const worker of this.#workers.slice()) {
+      // those that are gone leave the list meanwhile
       if (worker.state !== "gone") worker.stop(cause);
     }
   }

@@ -4,7 +4,13 @@ import type { ConsumerSpec } from "../core/farm/spec.ts";
 import { type ExitReason, exitCodeOf } from "../core/supervision/exit.ts";
 import { nextState, type WorkerMove, type WorkerState } from "../core/supervision/lifecycle.ts";
 import type { ReplaceCause } from "../core/supervision/replace.ts";
-import { decideRestart, isSuccess, mayBeTooSoon, recentFailures, restartReasonOf } from "../core/supervision/restart.ts";
+import {
+  decideRestart,
+  isSuccess,
+  mayBeTooSoon,
+  recentFailures,
+  restartReasonOf,
+} from "../core/supervision/restart.ts";
 import type { Cancel, ChildFact, Host } from "./host.ts";
 import { RunningProcess } from "./running-process.ts";
 

@@ -5,7 +5,7 @@
  * Two rules of bun:ffi: a pointer may only be taken of a view on an ArrayBuffer of its own (`ownBuffer`), since small typed
  * arrays live in the JavaScript heap and move; and errno must be read right after the call that set it.
  */
-import { dlopen, type Pointer, ptr, read } from "bun:ffi";
+import { dlopen, ptr, read } from "bun:ffi";
 
 const { symbols } = dlopen("libc.so.6", {
   __errno_location: { args: [], returns: "ptr" },
@@ -38,6 +38,7 @@ export function ownBuffer(size: number): Buffer {
 
 const pair = new Int32Array(new ArrayBuffer(8));
 const pairAt = ptr(pair);
+// oxlint-disable-next-line no-underscore-dangle -- the C library's name
 const errnoAt = symbols.__errno_location();
 
 function errno(): number {
@@ -86,7 +87,7 @@ export function addressOf(buffer: Buffer): number {
 /** Reads at most `size` bytes to `address`: a count, 0 at the end of the file, or minus the errno. */
 export function readInto(fd: number, address: number, size: number): number {
   for (;;) {
-    const count = symbols.read(fd, address as Pointer, size); // a Pointer is a number with a brand
+    const count = symbols.read(fd, address, size);
     if (count >= 0) return count;
     const number = errno();
     if (number !== EINTR) return -number;
@@ -96,7 +97,7 @@ export function readInto(fd: number, address: number, size: number): number {
 /** Writes at most `size` bytes from `address`: a count, or minus the errno. */
 export function writeFrom(fd: number, address: number, size: number): number {
   for (;;) {
-    const count = symbols.write(fd, address as Pointer, size);
+    const count = symbols.write(fd, address, size);
     if (count >= 0) return count;
     const number = errno();
     if (number !== EINTR) return -number;
@@ -106,7 +107,7 @@ export function writeFrom(fd: number, address: number, size: number): number {
 /** As `writeFrom`, for a socket that may be shared: never blocks, whatever its flags. */
 export function sendFrom(fd: number, address: number, size: number): number {
   for (;;) {
-    const count = symbols.send(fd, address as Pointer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const count = symbols.send(fd, address, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count >= 0) return count;
     const number = errno();
     if (number !== EINTR) return -number;
@@ -148,7 +149,7 @@ export class Epoll {
 
   /** Blocks the thread for at most `timeoutMs` (-1: for ever) and returns how many descriptors have something to say. */
   wait(timeoutMs: number): number {
-    return Math.max(0, symbols.epoll_wait(this.#fd, this.#eventsAt as Pointer, this.#capacity, timeoutMs));
+    return Math.max(0, symbols.epoll_wait(this.#fd, this.#eventsAt, this.#capacity, timeoutMs));
   }
 
   /** The number that the i-th of the waiting descriptors carries. */

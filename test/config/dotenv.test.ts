@@ -4,7 +4,13 @@ import { parseDotenv } from "../../src/config/dotenv.ts";
 describe("parseDotenv", () => {
   test.each([
     ["A=1", [["A", "1"]]],
-    ["\u{FEFF}A=1\r\nB=2\r\n", [["A", "1"], ["B", "2"]]],
+    [
+      "\u{FEFF}A=1\r\nB=2\r\n",
+      [
+        ["A", "1"],
+        ["B", "2"],
+      ],
+    ],
     ["export A = x y ", [["A", "x y"]]],
     ["# c\n\n  # d\nA=1 # e", [["A", "1"]]],
     ["A=x#y", [["A", "x#y"]]],
@@ -12,10 +18,19 @@ describe("parseDotenv", () => {
     ["A= # nothing", [["A", ""]]],
     ["A='x # $y \\n'", [["A", "x # $y \\n"]]],
     ['A="x\\n\\"y\\" \\$z" # c', [["A", 'x\n"y" $z']]],
-    ['A="one\ntwo"\nB=3', [["A", "one\ntwo"], ["B", "3"]]],
+    [
+      'A="one\ntwo"\nB=3',
+      [
+        ["A", "one\ntwo"],
+        ["B", "3"],
+      ],
+    ],
     ["A=b=c", [["A", "b=c"]]],
   ])("%j gives %j", (text, values) => {
-    expect(parseDotenv(text)).toEqual({ values: values.map(([name = "", value = ""]) => [name, value] as const), problems: [] });
+    expect(parseDotenv(text)).toEqual({
+      values: values.map(([name = "", value = ""]) => [name, value] as const),
+      problems: [],
+    });
   });
 
   test.each([

@@ -44,9 +44,9 @@ describe("interpolate", () => {
   });
 });
 
-describe("fillParameters", () => {
-  const fill = (text: string) => fillParameters(interpolate(text, env).pieces, { projectDirectory: "/app", env });
+const fill = (text: string) => fillParameters(interpolate(text, env).pieces, { projectDirectory: "/app", env });
 
+describe("fillParameters", () => {
   test.each([
     ["%kernel.project_dir%/bin", "/app/bin"],
     ["%env(A)%", "1"],

@@ -40,9 +40,12 @@ describe("parseDuration", () => {
     expect(result.ok ? "accepted" : result.problem).toContain(fragment);
   });
 
-  test.each([0, 1, 999, 1000, 1001, 60_000, 5_400_000, 86_399_999, 172_800_000])("reads back what it writes: %d", (ms) => {
-    expect(parseDuration(formatDuration(ms))).toEqual({ ok: true, value: ms });
-  });
+  test.each([0, 1, 999, 1000, 1001, 60_000, 5_400_000, 86_399_999, 172_800_000])(
+    "reads back what it writes: %d",
+    (ms) => {
+      expect(parseDuration(formatDuration(ms))).toEqual({ ok: true, value: ms });
+    },
+  );
 });
 
 describe("parseSize", () => {

@@ -8,9 +8,19 @@ const files: Readonly<Record<string, string>> = {
 };
 
 /** What a pm.yaml in /srv/app means, seen from /home/me. */
-export function parse(text: string, given: Partial<ConfigSource> & { files?: Readonly<Record<string, string>> } = {}): ConfigResult {
+export function parse(
+  text: string,
+  given: Partial<ConfigSource> & { files?: Readonly<Record<string, string>> } = {},
+): ConfigResult {
   const known = { ...files, ...given.files };
-  return parseConfig({ text, file: "/srv/app/pm.yaml", env: {}, cwd: "/home/me", read: (path) => known[path] ?? null, ...given });
+  return parseConfig({
+    text,
+    file: "/srv/app/pm.yaml",
+    env: {},
+    cwd: "/home/me",
+    read: (path) => known[path] ?? null,
+    ...given,
+  });
 }
 
 /** Every issue as `line:column: path: message`, warnings of a good file too. */

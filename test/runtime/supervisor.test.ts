@@ -65,7 +65,10 @@ describe("shutdown", () => {
   });
 
   test("each consumer has its own deadline", () => {
-    const { host, supervisor } = running(pool("a", 1, { stopTimeoutMs: 1_000 }), pool("b", 1, { stopTimeoutMs: 9_000 }));
+    const { host, supervisor } = running(
+      pool("a", 1, { stopTimeoutMs: 1_000 }),
+      pool("b", 1, { stopTimeoutMs: 9_000 }),
+    );
     supervisor.shutdown("signal", 0, "SIGTERM");
     host.clock.advance(1_500);
     expect(host.children.map(({ signals }) => signals.length)).toEqual([2, 1]);
@@ -120,7 +123,10 @@ describe("a consumer over its failure limit", () => {
     expect(second?.signals).toEqual(["SIGTERM"]);
     second?.end(exited(0));
     host.clock.advance(60_000);
-    expect(supervisor.snapshot().consumers[0]).toMatchObject({ parked: "worker 1 reached the failure limit", workers: [{ state: "parked" }, { state: "parked" }] });
+    expect(supervisor.snapshot().consumers[0]).toMatchObject({
+      parked: "worker 1 reached the failure limit",
+      workers: [{ state: "parked" }, { state: "parked" }],
+    });
     expect(ends).toEqual([]);
     supervisor.shutdown("signal", 0, "SIGTERM");
     host.alive[0]?.end(exited(0));

@@ -6,7 +6,14 @@ import { consumerSpec, restartDefaults } from "../support/specs.ts";
 
 const noRecycle = { maxLifetimeMs: null, maxMemoryBytes: null, maxIdleMs: null };
 const noLiveness = { pingTimeoutMs: null, maxMessageTimeMs: null, noProgressMs: null };
-const message = { type: "message", transport: "async", class: "Job", id: null, durationSeconds: null, errorClass: null } as const;
+const message = {
+  type: "message",
+  transport: "async",
+  class: "Job",
+  id: null,
+  durationSeconds: null,
+  errorClass: null,
+} as const;
 
 /** A started worker, the world in the test's hands, and what it told its consumer. */
 function started(changes: Partial<ConsumerSpec> = {}): { host: FakeHost; worker: Worker; told: string[] } {
@@ -43,7 +50,13 @@ describe("a worker that ends by itself", () => {
   test("is in backoff meanwhile, and status knows until when", () => {
     const { host, worker } = started();
     host.child.end(exited(1));
-    expect(worker.snapshot(host.clock.nowMs())).toMatchObject({ state: "backoff", pid: null, nextStartAtMs: 1_000, failures: 1, lastExit: exited(1) });
+    expect(worker.snapshot(host.clock.nowMs())).toMatchObject({
+      state: "backoff",
+      pid: null,
+      nextStartAtMs: 1_000,
+      failures: 1,
+      lastExit: exited(1),
+    });
     host.clock.advance(999);
     expect(host.children).toHaveLength(1);
     host.clock.advance(1);
@@ -75,7 +88,11 @@ describe("a worker that ends by itself", () => {
   test("that could not be started is tried again, with the reason said", () => {
     const host = new FakeHost();
     host.spawnFailure = { kind: "spawn_failed", code: "ENOENT", message: "the program x was not found" };
-    const worker = new Worker({ worker: 1, slot: 0, consumer: "async" }, consumerSpec(), host, { limitChanged() {}, gaveUp() {}, settled() {} });
+    const worker = new Worker({ worker: 1, slot: 0, consumer: "async" }, consumerSpec(), host, {
+      limitChanged() {},
+      gaveUp() {},
+      settled() {},
+    });
     worker.start();
     expect(host.of("worker_not_started")).toMatchObject([{ message: "the program x was not found" }]);
     expect(worker.state).toBe("backoff");

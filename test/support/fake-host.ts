@@ -10,11 +10,15 @@ export class FakeChild implements Child {
   lastActivity = 0;
   alive = true;
 
-  constructor(
-    readonly pid: number,
-    readonly request: ChildRequest,
-    readonly hear: (fact: ChildFact) => void,
-  ) {}
+  readonly pid: number;
+  readonly request: ChildRequest;
+  readonly hear: (fact: ChildFact) => void;
+
+  constructor(pid: number, request: ChildRequest, hear: (fact: ChildFact) => void) {
+    this.pid = pid;
+    this.request = request;
+    this.hear = hear;
+  }
 
   signal(signal: string): void {
     this.signals.push(signal);

@@ -42,7 +42,11 @@ export interface MessageFact {
  * Durations are milliseconds of the monotonic clock.
  */
 export type PmEvent =
-  | { readonly type: "farm_started"; readonly workers: number; readonly consumers: Readonly<Record<string, readonly string[]>> }
+  | {
+      readonly type: "farm_started";
+      readonly workers: number;
+      readonly consumers: Readonly<Record<string, readonly string[]>>;
+    }
   | { readonly type: "http_listening"; readonly address: string }
   | ({ readonly type: "worker_started"; readonly pid: number; readonly transports: readonly string[] } & WorkerRef)
   | ({ readonly type: "worker_ready"; readonly afterMs: number } & WorkerRef)
@@ -65,10 +69,19 @@ export type PmEvent =
       /** Failures of this worker inside the window, this one included; 0 after a clean exit. */
       readonly attempt: number;
     } & WorkerRef)
-  | ({ readonly type: "failure_limit_reached"; readonly failures: number; readonly answer: "retry" | "park" | "exit" } & WorkerRef)
+  | ({
+      readonly type: "failure_limit_reached";
+      readonly failures: number;
+      readonly answer: "retry" | "park" | "exit";
+    } & WorkerRef)
   | ({ readonly type: "worker_parked"; readonly exitCode: number } & WorkerRef)
   | ({ readonly type: "worker_finished"; readonly exitCode: number } & WorkerRef)
-  | ({ readonly type: "worker_stopping"; readonly cause: StopCause; readonly signal: string; readonly pid: number } & WorkerRef)
+  | ({
+      readonly type: "worker_stopping";
+      readonly cause: StopCause;
+      readonly signal: string;
+      readonly pid: number;
+    } & WorkerRef)
   | ({
       readonly type: "worker_killed";
       readonly cause: StopCause;
@@ -85,6 +98,11 @@ export type PmEvent =
   | ({ readonly type: "messages_lost"; readonly transport: string; readonly count: number } & WorkerRef)
   | ({ readonly type: "pong" } & WorkerRef)
   | ({ readonly type: "ipc_error"; readonly kind: IpcErrorKind } & WorkerRef)
-  | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly message: string; readonly context: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: "notice";
+      readonly level: "info" | "warning" | "error";
+      readonly message: string;
+      readonly context: Readonly<Record<string, unknown>>;
+    }
   | { readonly type: "shutting_down"; readonly reason: ShutdownReason; readonly signal: string | null }
   | { readonly type: "farm_stopped"; readonly exitCode: number };

@@ -16,7 +16,15 @@ export type WorkerMove = "start" | "ready" | "drain" | "wait" | "park" | "finish
 
 /** Every legal move. A pair that is missing here is a bug of pm, and is reported as one instead of guessed round. */
 const moves: Readonly<Record<WorkerState, Readonly<Partial<Record<WorkerMove, WorkerState>>>>> = {
-  starting: { ready: "ready", drain: "draining", start: "starting", wait: "backoff", park: "parked", finish: "finished", remove: "gone" },
+  starting: {
+    ready: "ready",
+    drain: "draining",
+    start: "starting",
+    wait: "backoff",
+    park: "parked",
+    finish: "finished",
+    remove: "gone",
+  },
   ready: { drain: "draining", start: "starting", wait: "backoff", park: "parked", finish: "finished", remove: "gone" },
   draining: { drain: "draining", start: "starting", wait: "backoff", park: "parked", remove: "gone" },
   backoff: { start: "starting", wait: "backoff", park: "parked", remove: "gone" },

@@ -1,7 +1,13 @@
 import type { LivenessSpec, RecycleSpec } from "../farm/spec.ts";
 
 /** The replacement pm itself decides on: a healthy worker past a limit, or a hung one. */
-export type ReplaceCause = "max_lifetime" | "max_memory" | "max_idle" | "ping_timeout" | "max_message_time" | "no_progress";
+export type ReplaceCause =
+  | "max_lifetime"
+  | "max_memory"
+  | "max_idle"
+  | "ping_timeout"
+  | "max_message_time"
+  | "no_progress";
 
 /** What is known of one running process. Instants are of the same monotonic clock as `nowMs`. */
 export interface ProcessFacts {
@@ -51,9 +57,11 @@ export function judgeProcess(recycle: RecycleSpec, liveness: LivenessSpec, facts
   if (due(nowMs - facts.startedAtMs, recycle.maxLifetimeMs)) return "max_lifetime";
   const { maxMemoryBytes } = recycle;
   if (facts.memoryBytes !== null && maxMemoryBytes !== null) {
-    if (facts.memoryBytes >= (busy ? maxMemoryBytes + maxMemoryBytes * patienceShare : maxMemoryBytes)) return "max_memory";
+    if (facts.memoryBytes >= (busy ? maxMemoryBytes + maxMemoryBytes * patienceShare : maxMemoryBytes))
+      return "max_memory";
   }
-  if (!busy && over(facts.idleSinceMs, recycle.maxIdleMs === null ? null : recycle.maxIdleMs * early)) return "max_idle";
+  if (!busy && over(facts.idleSinceMs, recycle.maxIdleMs === null ? null : recycle.maxIdleMs * early))
+    return "max_idle";
   return null;
 }
 

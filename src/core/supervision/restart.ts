@@ -69,7 +69,9 @@ export function decideRestart(rules: RestartSpec, facts: ExitFacts): RestartDeci
   const tooSoon = mayBeTooSoon(rules, exit, facts.uptimeMs) && !facts.reportedWork;
   if (success && !tooSoon) return { do: "restart", reason: "exit_success", delayMs: 0, failures: [], overLimit: false };
 
-  const failures = [...recentFailures(facts.failures, rules.failureWindowMs, nowMs), nowMs].slice(-(rules.failureLimit + 1));
+  const failures = [...recentFailures(facts.failures, rules.failureWindowMs, nowMs), nowMs].slice(
+    -(rules.failureLimit + 1),
+  );
   // Long delays thin the failures out: without this, a loop at the longest delay would look healed and start over.
   const stillOpen = facts.limitOpen && facts.uptimeMs < rules.failureWindowMs;
   const overLimit = stillOpen || failures.length > rules.failureLimit;

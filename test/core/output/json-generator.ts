@@ -15,10 +15,11 @@ export function pick<T>(random: Random, choices: readonly T[]): T {
   return choices[random(choices.length)]!;
 }
 
+// oxfmt-ignore
 const SCALARS = [
-  ...["null", "true", "false", "0", "-0", "7", "9007199254740993", "-12345678901234567890", "1e5", "1E+05", "2.50e-7"],
-  ...["-0.0", '""', '"x"', '"}]{["', '"\\"\\\\\\/\\b\\f\\n\\r\\t"', '"\\u0065xtra"', '"\\ud83d\\ude00"', '"\\uD800"'],
-  ...['"Zoë"', '"東京"', '"😀"', '"\u007f\u2028"', '"a rather longer text, more than a few words of it"'],
+  "null", "true", "false", "0", "-0", "7", "9007199254740993", "-12345678901234567890", "1e5", "1E+05", "2.50e-7", "-0.0",
+  '""', '"x"', '"}]{["', '"\\"\\\\\\/\\b\\f\\n\\r\\t"', '"\\u0065xtra"', '"\\ud83d\\ude00"', '"\\uD800"',
+  '"Zoë"', '"東京"', '"😀"', '"\u007f\u2028"', '"a rather longer text, more than a few words of it"',
 ];
 const KEYS = [
   "",

@@ -1,0 +1,71 @@
+/** Files that are in order, between them with every key in use. */
+export const samples: Readonly<Record<string, string>> = {
+  smallest: "consumers: {a: {command: [x]}}",
+  full: `
+shutdown_timeout: 1m30s
+total_cap: 20
+autoscaler_interval_sec: 500ms
+http_server: {host: "::1", port: 0}
+metrics: {messages: {enabled: false, whitelist: 'App\\*', duration_buckets: [5, 1, 5]}}
+logs: {format: json, fields: {host: "a$$b$", n: "{slot}"}, max_line: 100, partial_flush: 250ms, on_slow_sink: drop}
+control: {socket: /run/pm.sock, mode: 0660}
+consumers:
+  "1.5":
+    command: "sh -c 'echo $$ $\${x} | cat'"
+    transports: [t, u]
+    processes: 3
+    cwd: ../elsewhere
+    env: {A: "1e3", EMPTY: "", NULL: "null", D: "$$$$"}
+    env_file: extra.env
+    user: www-data
+    group: 5
+    stop_signal: quit
+    stop_timeout: 10
+    restart: on-failure
+    min_uptime: 0
+    exit_codes: {success: [3], never_restart: [4, 5]}
+    failure_limit: 2
+    failure_window: 1h
+    backoff_base: 100ms
+    backoff_max: 1s
+    backoff_jitter: 0
+    poll_interval_ms: 50
+    on_failure_limit: park
+    essential: true
+    max_lifetime: 1d
+    max_memory: 300MiB
+    max_idle: 90
+    liveness: {ping_timeout: 10, max_message_time: 5m, no_progress: 1h}
+    ready: {log: "^up\\\\.$"}
+    logs: {format: raw, fields: {n: "{pid}"}, max_line: 1K}
+  scaled:
+    preset: symfony-messenger
+    transports: [a, b]
+    consume_args: {memory_limit: 96, time_limit: 90s, limit: 7, sleep: 0.25, queues: [q], extra: [-v]}
+    ready: {after: 1.5}
+    autoscaler:
+      min: 2
+      max: 9
+      priority: -1
+      smoothing_window_sec: 5
+      scale_up_cooldown_sec: 0
+      scale_down_cooldown_sec: 1m
+      scale_up_step: 3
+      scale_down_step: 2
+      strategy: {type: utilization, target: 0.5, scale_up_threshold: 0.9, scale_down_threshold: 0.1}
+  steady: {transports: c, ready: protocol, autoscaler: {min: 1, max: 1, strategy: {type: fixed}}}
+  custom: {transports: d, autoscaler: {min: 1, max: 2, strategy: {type: service, id: app.scaler}}}
+`,
+  "with the server off": "http_server: false\nlogs: {fields: {}}\nconsumers: {a: {command: [x, ''], env: {}}}",
+  bundle:
+    "symfony_process_manager: {shutdown_timeout: 0, consumers: {a: {transports: [x, y], processes: 2, cwd: '%kernel.project_dir%/sub'}}}",
+  "with merges": "consumers:\n  a: &a {command: [x], backoff_max: 10}\n  b: {<<: *a, processes: 4}",
+  "from the environment":
+    "consumers: {a: {command: [x, '${WORD}', '${NONE:-$$}'], processes: '${COUNT}', stop_timeout: '${WAIT}'}}",
+};
+
+/** What the samples need around them. */
+export const around = {
+  env: { WORD: "$$ ${x} %y%", COUNT: "2", WAIT: "3s" },
+  files: { "/srv/app/extra.env": "FROM_FILE='$$ x'\n", "/etc/passwd": "www-data:x:33:34:::\n" },
+};
