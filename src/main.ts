@@ -6,6 +6,8 @@ const argv = process.argv.slice(2);
 
 if (argv[0] === guardianArgument) {
   (await import("./runtime/guardian-process.ts")).runGuardian();
+} else if (argv[0] === "__demo-worker") {
+  await (await import("./demo/worker.ts")).runDemoWorker(argv.slice(1));
 } else {
   // citty looks at nothing but this to leave colours out.
   if (!isatty(1)) process.env["NO_COLOR"] = "1";

@@ -1,5 +1,5 @@
 /**
- * What one core makes of a line of output, in memory: `bun scripts/bench/line.ts [rounds = 60]`.
+ * What one core makes of a line of output, in memory: `bun scripts/bench/line.ts [rounds = 60] [part of a shape's name]`.
  *
  * Ways take turns in short rounds, and the best round counts, since a neighbour on the machine can only slow one down. The
  * ratios compare with JSON.parse of the same lines, which only validates, and with the search for the newlines alone.

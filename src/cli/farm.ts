@@ -88,6 +88,16 @@ export class Farm {
     return exitCode;
   }
 
+  /** Hears every event from now on. */
+  listen(listener: (event: PmEvent) => void): void {
+    this.#bus.listen(listener);
+  }
+
+  /** Text for people, its newline included, to stderr among pm's own records. */
+  say(text: string): void {
+    this.#output.writeOwn(text);
+  }
+
   #stop(signal: string): void {
     this.#output.stopping();
     this.#supervisor.shutdown("signal", 0, signal);

@@ -142,6 +142,12 @@ function readKey(
   return read === undefined ? fallback : read;
 }
 
+/** Whether naming the key is always an error; editors need not offer it. */
+const isForLater = ({ kind }: Key<unknown>): boolean => kind.schema["not"] !== undefined;
+
+/** More keys than this do not help in a message. */
+const longestList = 12;
+
 function unknownKey(name: string, keys: Keys, elsewhere: Elsewhere): string {
   const below = Object.entries(keys).find(
     ([, { kind }]) => kind.keys !== undefined && Object.hasOwn(kind.keys, name),
@@ -150,11 +156,14 @@ function unknownKey(name: string, keys: Keys, elsewhere: Elsewhere): string {
   if (home !== undefined) return `unknown key here; it belongs under ${home}`;
   const near = nearest(name, Object.keys(keys));
   if (near !== null) return `unknown key, did you mean ${near}?`;
-  return `unknown key; remove it, or use one of ${Object.keys(keys).join(", ")}`;
+  const known = Object.keys(keys).filter((each) => !isForLater(keys[each]!));
+  const advice =
+    known.length > longestList ? "`pm schema` lists the known ones" : `the known ones are ${known.join(", ")}`;
+  return `unknown key; remove it (${advice})`;
 }
 
 function objectSchema(entries: readonly (readonly [string, Key<unknown>])[]): JsonSchema {
-  const known = entries.filter(([, { kind }]) => kind.schema["not"] === undefined);
+  const known = entries.filter(([, each]) => !isForLater(each));
   const properties = Object.fromEntries(
     known.map(([name, { kind, fallback, about, required }]) => {
       const standard = required || fallback === null || kind.keys !== undefined ? undefined : kind.write(fallback);

@@ -10,12 +10,7 @@ export const commandLine: Kind<readonly string[]> = {
   read(value, path, findings) {
     if (typeof value !== "string") {
       if (!Array.isArray(value))
-        return findings.mismatch(
-          path,
-          value,
-          "a list of words, or one text",
-          'such as [php, worker.php] or "php worker.php"',
-        );
+        return findings.mismatch(path, value, 'words such as [php, worker.php] or "php worker.php"');
       const words = argv.read(value, path, findings);
       if (words?.[0] !== "") return words;
       return findings.error([...path, 0], "the program must not be empty; name it");

@@ -94,7 +94,7 @@ function checkFailures(values: ConsumerValues, path: Path, findings: Findings): 
 }
 
 /** Milliseconds of the first `count` delays: doubling from `base` until `max`, then constant. */
-export function sumOfBackoffs(base: number, max: number, count: number): number {
+function sumOfBackoffs(base: number, max: number, count: number): number {
   let sum = 0;
   let delay = base;
   for (let index = 0; index < count; index++) {
@@ -108,7 +108,7 @@ export function sumOfBackoffs(base: number, max: number, count: number): number 
 function checkExitCodes(values: ConsumerValues, path: Path, findings: Findings): void {
   const { success, never_restart: never } = values.exit_codes;
   const listPath = [...path, "exit_codes", "never_restart"];
-  if (findings.failed([...path, "exit_codes"])) return;
+  if (findings.failed(listPath) || findings.failed([...path, "exit_codes", "success"])) return;
   never.forEach((code, index) => {
     const shown = findings.show([...listPath, index], code);
     if (code === 0) findings.error([...listPath, index], "0 is always a success; remove it");
@@ -118,7 +118,7 @@ function checkExitCodes(values: ConsumerValues, path: Path, findings: Findings):
 }
 
 function checkAutoscaler({ min, max, strategy }: AutoscalerValues, path: Path, findings: Findings): void {
-  const failed = (...names: string[]): boolean => findings.failed([...path, ...names]);
+  const failed = (name: string): boolean => findings.failed([...path, name]);
   if (!failed("min") && !failed("max") && min > max) {
     const shown = (name: string, value: number): string => findings.show([...path, name], value);
     findings.error(
@@ -127,7 +127,8 @@ function checkAutoscaler({ min, max, strategy }: AutoscalerValues, path: Path, f
     );
   }
   const at = (name: string): Path => [...path, "strategy", name];
-  if (strategy.type === "service" && !failed("strategy")) {
+  const failedIn = (...names: string[]): boolean => names.some((name) => findings.failed(at(name)));
+  if (strategy.type === "service" && !failedIn("type", "id")) {
     if (strategy.id === null)
       findings.error(at("id"), "is missing; a strategy of type service needs the id of the service", "key");
     else
@@ -136,7 +137,7 @@ function checkAutoscaler({ min, max, strategy }: AutoscalerValues, path: Path, f
         "this version of pm cannot run strategy services: the pool stays at min until the command strategy is available",
       );
   }
-  if (strategy.type === "utilization" && !failed("strategy")) {
+  if (strategy.type === "utilization" && !failedIn("type", "target", "scale_up_threshold", "scale_down_threshold")) {
     const target = strategy.target ?? defaultTarget;
     const up = strategy.scale_up_threshold ?? target;
     const down = strategy.scale_down_threshold ?? derivedDownThreshold(target);

@@ -13,7 +13,7 @@ export function checkFarm(values: FarmValues, findings: Findings): void {
 }
 
 /** The fewest workers a consumer ever has. */
-export function minimumOf({ processes, autoscaler }: ConsumerValues): number {
+function minimumOf({ processes, autoscaler }: ConsumerValues): number {
   return autoscaler === null ? (processes ?? 1) : autoscaler.min;
 }
 

@@ -55,7 +55,7 @@ export class NodeReader {
       const position = this.#positionOf(key);
       const name = isScalar(key) ? String(key.value) : "?";
       if (name !== root) {
-        const message = `cannot stand beside ${root}; move it under ${root}, or remove ${root} and indent its keys to the left`;
+        const message = `cannot stand beside ${root}; move it under ${root} if it is a key of pm, else into another file`;
         this.#findings.errorAt(position, [name], message);
       } else if (first !== null) {
         this.#findings.errorAt(position, [name], `is given twice, first in line ${first.line}; keep one`);

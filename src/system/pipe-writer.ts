@@ -1,5 +1,9 @@
 import { addressOf, EAGAIN, ownBuffer, writeFrom } from "./libc.ts";
 
+/** Where texts become bytes. One for all writers: a write is over before the next begins, and a writer for each worker costs nothing. */
+let scratch = ownBuffer(16_384);
+let scratchAt = addressOf(scratch);
+
 /**
  * Writes small texts whole and in order to a descriptor that does not block, and never blocks itself: what does not fit waits
  * here, bounded, and is tried again before the next text or when `flush` is called.
@@ -7,9 +11,7 @@ import { addressOf, EAGAIN, ownBuffer, writeFrom } from "./libc.ts";
 export class PipeWriter {
   readonly #fd: number;
   readonly #maxWaitingBytes: number;
-  #buffer = ownBuffer(4096);
-  #address = addressOf(this.#buffer);
-  #waiting: Buffer[] = [];
+  readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
 
   constructor(fd: number, maxWaitingBytes: number) {
@@ -19,21 +21,21 @@ export class PipeWriter {
 
   /** False when the text was dropped, because too much waits already or nobody reads any more. */
   write(text: string): boolean {
-    if (this.#waitingBytes > 0 && !this.flush() && this.#waitingBytes > this.#maxWaitingBytes) return false;
-    const size = Buffer.byteLength(text);
-    if (size > this.#buffer.length) this.#grow(size);
-    this.#buffer.write(text, 0);
-    if (this.#waitingBytes > 0) return this.#wait(0, size);
-    const written = writeFrom(this.#fd, this.#address, size);
-    if (written === size) return true;
+    const size = encode(text);
+    if (this.#waitingBytes > 0 && !this.flush()) {
+      if (this.#waitingBytes + size > this.#maxWaitingBytes) return false;
+      this.#wait(0, size);
+      return true;
+    }
+    const written = writeFrom(this.#fd, scratchAt, size);
     if (written < 0 && written !== -EAGAIN) return false;
-    return this.#wait(Math.max(0, written), size);
+    if (written < size) this.#wait(Math.max(0, written), size);
+    return true;
   }
 
   /** Tries what waits; true when nothing waits any more. */
   flush(): boolean {
-    while (this.#waiting[0] !== undefined) {
-      const first = this.#waiting[0];
+    for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
       const written = writeFrom(this.#fd, addressOf(first), first.length);
       if (written < 0) return false;
       this.#waitingBytes -= written;
@@ -50,16 +52,19 @@ export class PipeWriter {
     return this.#waitingBytes === 0;
   }
 
-  #wait(from: number, to: number): boolean {
-    this.#waiting.push(copyOf(this.#buffer, from, to));
+  #wait(from: number, to: number): void {
+    this.#waiting.push(copyOf(scratch, from, to));
     this.#waitingBytes += to - from;
-    return true;
   }
+}
 
-  #grow(size: number): void {
-    this.#buffer = ownBuffer(size * 2);
-    this.#address = addressOf(this.#buffer);
+function encode(text: string): number {
+  const mostBytes = text.length * 3;
+  if (mostBytes > scratch.length) {
+    scratch = ownBuffer(2 * mostBytes);
+    scratchAt = addressOf(scratch);
   }
+  return scratch.write(text, 0);
 }
 
 function copyOf(source: Buffer, from: number, to: number): Buffer {

@@ -178,6 +178,11 @@ describe("forms that mean the same", () => {
     expect(consumer("# ${NONE}\nenv: {'${NONE}': x}").env).toEqual({ "${NONE}": "x" });
   });
 
+  test("a failure window is long enough when it is longer than the delays", () => {
+    expect(consumer("failure_window: 7001ms").restart.failureWindowMs).toBe(7001);
+    expect(issuesOf(parse("consumers: {a: {command: [x], failure_window: 7}}"))[0]).toContain("sum to 7s");
+  });
+
   test("a million failures mean that pm never gives up", () => {
     expect(consumer("failure_limit: 1000000").restart.failureLimit).toBe(1_000_000);
   });

@@ -65,11 +65,12 @@ const broken: readonly (readonly [what: string, text: string, where: string, sai
     "did you mean backoff_base?",
   ],
   ["a misspelt key inside braces", "http_server: { hots: x }" + fine, "1:16: http_server.hots: ", "did you mean host?"],
+  ["a key that is like no other", "zzz: 3" + fine, "1:1: zzz: ", "metrics, logs, control, consumers)"],
   [
-    "a key that is like no other",
-    "zzz: 3" + fine,
-    "1:1: zzz: ",
-    "unknown key; remove it, or use one of shutdown_timeout,",
+    "a key of a consumer that is like no other",
+    consumer("zzzzzz: 3"),
+    "4:5: consumers.a.zzzzzz: ",
+    "unknown key; remove it (`pm schema` lists the known ones)",
   ],
   ["a key one level too high", "port: 80" + fine, "1:1: port: ", "it belongs under http_server"],
   [
@@ -524,6 +525,13 @@ consumers:
       "10:14 consumers.a.env.A",
       "11:35 consumers.b.umask",
     ]);
+  });
+
+  test("an unknown key does not hide what else is wrong beside it", () => {
+    const text =
+      scaled("min: 1", "max: 2", "x: 1", "strategy: {type: service, y: 1}") +
+      "\n    exit_codes: {success: [1], never_restart: [1], z: 1}";
+    expect(issuesOf(parse(text))).toHaveLength(5);
   });
 
   test("a value that is wrong by itself is not compared with others", () => {

@@ -16,11 +16,13 @@ export interface LogRecord {
 /** Lines of one stream: what came so far, and a wait for what will come. */
 export class Lines {
   readonly all: string[] = [];
+  /** Settles when the last line has come. */
+  readonly ended: Promise<void>;
   readonly #waiting = new Set<() => void>();
   #ended = false;
 
   constructor(stream: ReadableStream<Uint8Array>) {
-    void this.#read(stream);
+    this.ended = this.#read(stream);
   }
 
   /** The first line, old or new, that matches; fails when the stream ends without. */

@@ -10,7 +10,6 @@
 
 import { fstatSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
-import { performance } from "node:perf_hooks";
 
 const maxStarted = 1024;
 const maxTextLength = 500; // keeps every frame far below the 64 KiB of the protocol
@@ -23,15 +22,11 @@ export class PmClient {
   #stop = new AbortController();
 
   constructor() {
-    const fd = /^\d+$/.test(process.env.PM_IPC_FD ?? "") ? Number(process.env.PM_IPC_FD) : -1;
+    const fd = Number(process.env.PM_IPC_FD || NaN);
     delete process.env.PM_IPC_FD; // the programs a worker starts are not workers
     if (!isSocket(fd)) return;
     this.#fd = fd;
-    listen(
-      fd,
-      (text) => this.#read(text),
-      () => this.#managerIsGone(),
-    );
+    this.#listen();
   }
 
   /** The worker can take its first message. */
@@ -49,11 +44,6 @@ export class PmClient {
     this.#send({ type: "slots", busy, total });
   }
 
-  /** The answer to a ping, which the client gives by itself. */
-  pong() {
-    this.#send({ type: "pong" });
-  }
-
   /** True when the worker should end after the message at work: pm asked it to drain, or is gone. */
   shouldStop() {
     return this.#stop.signal.aborted;
@@ -67,15 +57,14 @@ export class PmClient {
   /** Reports the work: received, then handled, or failed with what it threw. Resolves and rejects as the work does. */
   async message(transport, className, work, id = String(++this.#lastId)) {
     this.received(transport, className, id);
-    let result;
     try {
-      result = await work();
+      const result = await work();
+      this.handled(transport, className, id);
+      return result;
     } catch (error) {
       this.failed(transport, className, error?.constructor?.name || typeof error, id);
       throw error;
     }
-    this.handled(transport, className, id);
-    return result;
   }
 
   /** The id tells messages apart that are in flight together; the same in all calls about one message. */
@@ -107,24 +96,30 @@ export class PmClient {
   }
 
   #event(event, transport, className, id, seconds, errorClass) {
-    // What is undefined is left out by JSON.stringify.
-    this.#send({
-      type: "message",
-      event,
-      transport: shorten(transport),
-      class: shorten(className),
-      id: shorten(id),
-      duration_seconds: seconds,
-      error_class: shorten(errorClass),
-    });
+    const message = { transport: shorten(transport), class: shorten(className), id: shorten(id) };
+    const outcome = { duration_seconds: seconds, error_class: shorten(errorClass) };
+    this.#send({ type: "message", event, ...message, ...outcome }); // without what is undefined: JSON leaves it out
   }
 
-  #read(text) {
-    const lines = (this.#unread + text).split("\n");
+  /** The descriptor stays open at its end (allowHalfOpen): its number must not become that of another file. */
+  #listen() {
+    const options = { fd: this.#fd, allowHalfOpen: true };
+    const onData = (bytes) => this.#read(bytes);
+    const onEnd = () => this.#managerIsGone();
+    if (process.versions.bun) {
+      const on = { data: (_, bytes) => onData(bytes), end: onEnd, close: onEnd, error: onEnd, connectError: onEnd };
+      Bun.connect({ ...options, socket: on }).then((socket) => socket.unref(), onEnd);
+    } else {
+      new Socket(options).on("data", onData).on("end", onEnd).on("error", onEnd).unref();
+    }
+  }
+
+  #read(bytes) {
+    const lines = (this.#unread + String(bytes)).split("\n");
     this.#unread = lines.pop();
     for (const line of lines) {
       const type = typeOf(line);
-      if (type === "ping") this.pong();
+      if (type === "ping") this.#send({ type: "pong" });
       if (type === "drain") this.#stop.abort();
     }
   }
@@ -135,7 +130,8 @@ export class PmClient {
       try {
         bytes = bytes.subarray(writeSync(this.#fd, bytes));
       } catch (error) {
-        if (error.code === "EAGAIN") pause();
+        // The descriptor does not block, the frame has to: pm reads on in a moment.
+        if (error.code === "EAGAIN") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
         else this.#managerIsGone();
       }
     }
@@ -149,26 +145,10 @@ export class PmClient {
 
 function isSocket(fd) {
   try {
-    return fd >= 0 && fstatSync(fd).isSocket();
+    return fstatSync(fd).isSocket();
   } catch {
-    return false; // not open
+    return false; // no number, or not open
   }
-}
-
-/** The descriptor stays open at its end (allowHalfOpen): its number must not become that of another file. */
-function listen(fd, onText, onEnd) {
-  if (process.versions.bun) {
-    const on = { data: (_, bytes) => onText(String(bytes)), end: onEnd, close: onEnd, error: onEnd, connectError: onEnd };
-    Bun.connect({ fd, allowHalfOpen: true, socket: on }).then((socket) => socket.unref(), onEnd);
-  } else {
-    const socket = new Socket({ fd, allowHalfOpen: true });
-    socket.on("data", (bytes) => onText(String(bytes))).on("end", onEnd).on("error", onEnd).unref();
-  }
-}
-
-/** The descriptor does not block, the frame has to: pm reads on in a moment. */
-function pause() {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
 function typeOf(line) {

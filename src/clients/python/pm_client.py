@@ -25,7 +25,6 @@ _MAX_TEXT = 500  # characters; keeps every frame far below the 64 KiB of the pro
 
 class PmClient:
     def __init__(self):
-        self._channel = None
         self._stop = False
         self._unread = b""
         self._started = {}  # message id -> start, in seconds of the monotonic clock; oldest first
@@ -51,9 +50,6 @@ class PmClient:
     def slots(self, busy, total):
         """For workers that do several things at once: how many are at work, of how many."""
         self._send({"type": "slots", "busy": busy, "total": total})
-
-    def pong(self):
-        self._send({"type": "pong"})
 
     @contextmanager
     def message(self, transport, class_name, id=None):
@@ -103,7 +99,6 @@ class PmClient:
                 received = b""
             if received == b"":
                 self._manager_is_gone()
-                return
             *lines, self._unread = (self._unread + received).split(b"\n")
             for line in lines:
                 try:
@@ -112,7 +107,7 @@ class PmClient:
                     continue
                 kind = frame.get("type") if isinstance(frame, dict) else None
                 if kind == "ping":
-                    self.pong()
+                    self._send({"type": "pong"})
                 elif kind == "drain":
                     self._stop = True
 

@@ -17,9 +17,8 @@ export function keyName(text: string): KeyName {
 export function isKey(bytes: Uint8Array, start: number, end: number, name: KeyName): boolean {
   const { utf8 } = name;
   for (let i = 0; i < utf8.length; i++) {
-    if (start + i >= end) return false;
     const byte = bytes[start + i];
-    // All before it is equal, so that what does not begin an escape here decides.
+    // All before it is equal, so what begins no escape here decides; behind the last byte of a key is its quote.
     if (byte === BACKSLASH) return decodeString(bytes, start, end) === name.text;
     if (byte !== utf8[i]) return false;
   }

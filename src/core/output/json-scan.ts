@@ -46,8 +46,7 @@ export class JsonScanner {
     const bytes = this.#bytes;
     const view = this.#view;
     let outer = this.#outer;
-    let i = spaceEnd(bytes, start + 1, end);
-    if (i >= end || bytes[i] === CLOSE_BRACE) return false;
+    let i = start + 1;
     let depth = 1;
     let inObject = true;
     let isExtra = false;

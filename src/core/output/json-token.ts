@@ -28,15 +28,16 @@ export function spaceEnd(bytes: Uint8Array, at: number, end: number): number {
 
 /**
  * A string, from behind its opening quote to behind its closing one. `view` looks at the same memory as `bytes`: four bytes
- * at a time are a quarter faster than one. In `found`, a byte that may be a quote (after the xor 0x20, below 0x21 like the
- * control characters), a backslash or beyond ASCII has its top bit set; above the lowest such byte a borrow may set it
- * too, so only the lowest counts. Branches find it faster than counting zeros does, for the processor guesses them.
+ * at a time are a quarter faster than one. In `found`, each byte has its top bit set that is a quote or a control character
+ * (after the xor, below 0x21), a backslash (below 1) or beyond ASCII (which one of the two leaves at 0x80 or more). Above
+ * the lowest such byte a borrow may set bits too, so only the lowest counts. Branches find it faster than counting zeros
+ * does, for the processor guesses them.
  */
 export function stringEnd(bytes: Uint8Array, view: DataView, at: number, end: number): number {
   let i = at;
   for (const last = end - 4; i <= last;) {
     const word = view.getInt32(i, true);
-    const found = (((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101) | word) & 0x80808080;
+    const found = (((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & 0x80808080;
     if (found === 0) {
       i += 4;
       continue;

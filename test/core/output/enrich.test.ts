@@ -140,6 +140,18 @@ describe("whatever else comes is plain text", () => {
   });
 });
 
+test.each(["é", "東", "😀"])(
+  "a character that goes on behind the end of the line is no character of it (%s)",
+  (character) => {
+    const bytes = Buffer.from(character);
+    for (let left = 1; left < bytes.length; left++) {
+      const block = new OutputBlock(Buffer.alloc(1_000));
+      const length = enricher.write(json, bytes, 0, left, 0, block);
+      expect(block.bytes.toString("utf8", 0, length)).toBe(frame("\ufffd"));
+    }
+  },
+);
+
 test.each([
   ["JSON", '{"a":1}\r', `{"a":1,"extra":{${mine}}}\n`, `{"a":1,"extra":{${mine}}}\n`],
   ["text", "hi\r\r", "[worker 7 async] hi\n", frame("hi")],

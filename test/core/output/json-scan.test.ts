@@ -190,6 +190,16 @@ function mutate(random: Random, bytes: Uint8Array): Uint8Array {
   return random(2) === 0 ? head : Buffer.concat([head, bytes.subarray(random(bytes.length))]);
 }
 
+test("every byte is judged alike at every place in a string", () => {
+  for (let byte = 0; byte < 256; byte++) {
+    for (let before = 0; before < 9; before++) {
+      const line = Buffer.from(`{"a":"${"#".repeat(before)}?${"~".repeat(9 - before)}"}`, "latin1");
+      line[6 + before] = byte;
+      expect(scan(line)).toBe(reference(line) !== null);
+    }
+  }
+});
+
 test("25,000 generated and mutated lines are judged exactly as a strict decoder and JSON.parse judge them", () => {
   const random = seeded(20_261_122);
   let accepted = 0;

@@ -1,0 +1,89 @@
+import { createServer } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "bun:test";
+import { farmFile, sh, steady } from "../support/farm-file.ts";
+import { PmProcess, pmBinary, processesWith } from "../support/pm-process.ts";
+
+describe("pm serve does not start", () => {
+  test("with an invalid file: every problem on a line, exit code 78, no worker", async () => {
+    await using pm = new PmProcess(farmFile({ a: { ...steady, proceses: 2, restart: "sometimes" } }));
+    expect(await pm.process.exited).toBe(78);
+    expect(pm.stderr.all).toEqual([
+      expect.stringMatching(/pm\.yaml:1:\d+: consumers\.a\.proceses: .*processes/u),
+      expect.stringMatching(/pm\.yaml:1:\d+: consumers\.a\.restart: /u),
+      expect.stringMatching(/pm\.yaml: nothing was started; correct this and try again$/u),
+    ]);
+    expect(pm.stdout.all).toEqual([]);
+    expect(processesWith(pm.mark)).toEqual([]);
+  });
+
+  test("on a port in use: one line, exit code 1, no worker", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    await using pm = new PmProcess(farmFile({ a: steady }, { http_server: { port } }));
+    expect(await pm.process.exited).toBe(1);
+    expect(pm.stderr.all).toEqual([
+      `pm serve: http_server: cannot listen on 127.0.0.1:${port}: the port is in use; stop the other program or set http_server.port (0 takes a free one)`,
+    ]);
+    expect(pm.stdout.all).toEqual([]);
+    expect(processesWith(pm.mark)).toEqual([]);
+    server.close();
+  });
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === "::1"));
+
+test.skipIf(!hasIpv6)(`health is served on an IPv6 address${hasIpv6 ? "" : " (skipped: no ::1 here)"}`, async () => {
+  await using pm = new PmProcess(farmFile({ a: steady }, { http_server: { host: "::1", port: 0 } }));
+  expect(await pm.address()).toMatch(/^http:\/\/\[::1\]:\d+$/u);
+  expect((await pm.get("/livez")).status).toBe(200);
+});
+
+test.each([
+  ["stdin, stdout and stderr", "<&- >&- 2>&-"],
+  ["stdin and stdout", "<&- >&-"],
+  ["stderr", "2>&-"],
+])("pm runs with %s closed, and its workers get the descriptors they are promised", async (_, closed) => {
+  const folder = mkdtempSync(join(tmpdir(), "pm-closed-"));
+  const script = `exec >"$0"; ls -l /proc/self/fd | awk 'NF > 8 { print $9, $11 }' | grep -v /proc/; echo done`;
+  writeFileSync(join(folder, "pm.yaml"), farmFile({ a: { command: ["sh", "-c", script, join(folder, "fds")], restart: "never" } }));
+  const pm = Bun.spawn(["sh", "-c", `exec "$0" serve pm.yaml ${closed}`, pmBinary], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  expect(await pm.exited).toBe(0);
+  expect(await Bun.file(join(folder, "fds")).text()).toMatch(/^0 \/dev\/null\n1 pipe:\[\d+\]\n2 pipe:\[\d+\]\n3 socket:\[\d+\]\ndone\n$/u);
+  rmSync(folder, { recursive: true });
+});
+
+test("a hostile bunfig.toml, .env, package.json and tsconfig.json in the working directory change nothing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pm-hostile-"));
+  const files = {
+    "bunfig.toml": 'preload = ["./preload.ts"]\n[run]\nsilent = true\n',
+    "preload.ts": 'console.log("PRELOADED"); process.exit(99);\n',
+    ".env": "FROM_DOTENV=1\nNO_SUCH=1\nPM_CONSUMER=evil\n",
+    ".env.local": "FROM_DOTENV=2\n",
+    "package.json": '{"name": "x", "type": "commonjs", "imports": {"#x": "./preload.ts"}}',
+    "tsconfig.json": "{ not json",
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  await using pm = new PmProcess(farmFile({ a: { command: sh('echo "<$FROM_DOTENV> $PM_CONSUMER"'), restart: "never", cwd: folder } }), {
+    cwd: folder,
+  });
+  expect(await pm.process.exited).toBe(0);
+  await pm.stdout.find((line) => line === "[worker 1 a] <> a");
+  expect(pm.stdout.all).toEqual(["[worker 1 a] <> a"]);
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  ["BUN_OPTIONS", "--smol --eval=1"],
+  ["NODE_OPTIONS", "--require /nowhere.js"],
+])("the variable %s in pm's environment reaches the workers and does not change pm", async (name, value) => {
+  await using pm = new PmProcess(farmFile({ a: { command: sh(`echo "<$`.concat(name, ">\"")), restart: "never" } }), {
+    env: { [name]: value },
+  });
+  expect(await pm.process.exited).toBe(0);
+  await pm.stdout.find((line) => line === `[worker 1 a] <${value}>`);
+});

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Descriptors the process has open now. */
+export function openFds(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** Processor time the process has used, in seconds; the kernel counts in hundredths. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** A line of /proc/<pid>/status in bytes, such as VmRSS or VmHWM. */
+export function memoryBytes(pid: number, name: "VmRSS" | "VmHWM"): number {
+  const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB`, "mu").exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+  return Number(kilobytes) * 1024;
+}
+
+/** True while the process is there and not a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/su.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when the condition holds; for facts of the kernel, which tells nobody of them. The test's own time limit ends it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+/** The guardian of a running pm: its child process with the hidden command. */
+export function guardianOf(pm: number): number | null {
+  return childrenOf(pm).find((pid) => read(`/proc/${pid}/cmdline`).includes("__guardian")) ?? null;
+}
+
+/** The live children of a process. */
+export function childrenOf(parent: number): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && new RegExp(`^\\d+ \\(.*\\) [^ZX] ${parent} `, "su").test(read(`/proc/${pid}/stat`)));
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return ""; // gone meanwhile
+  }
+}
