@@ -70,16 +70,14 @@ const url = await address();
 const startedAt = performance.now();
 const readings: Reading[] = [];
 console.log("restarts  open files  RSS KB  anonymous KB  zombies");
-for (let next = restarts / 10; ; ) {
+for (let next = restarts / 10; ;) {
   const reading = await read(url);
   if (reading.starts < next) {
     await Bun.sleep(50);
     continue;
   }
   readings.push(reading);
-  console.log(
-    [reading.starts, reading.openFiles, reading.residentKb, reading.anonymousKb, reading.zombies].join("\t"),
-  );
+  console.log([reading.starts, reading.openFiles, reading.residentKb, reading.anonymousKb, reading.zombies].join("\t"));
   if (reading.starts >= restarts) break;
   next += restarts / 10;
 }

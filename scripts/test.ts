@@ -12,12 +12,9 @@ function run(command: readonly string[]): number {
   return Bun.spawnSync([...command], { cwd: root, stdio: ["ignore", "inherit", "inherit"] }).exitCode;
 }
 
-const checks = [
-  ["oxfmt", "--check"],
-  ["oxlint", "--type-aware"],
-  ["tsc"],
-  [process.execPath, "scripts/build.ts"],
-].map((command) => ({ command, exitCode: run(command) }));
+const checks = [["oxfmt", "--check"], ["oxlint", "--type-aware"], ["tsc"], [process.execPath, "scripts/build.ts"]].map(
+  (command) => ({ command, exitCode: run(command) }),
+);
 const failedChecks = checks.filter(({ exitCode }) => exitCode !== 0);
 
 const tests = run([

@@ -50,7 +50,7 @@ export class WorkerStream {
     this.#counter = open.counters + (stream === "stdout" ? 0 : perStream);
     this.#splitter = new LineSplitter(open.logs.maxLineBytes, ownBuffer);
     this.bundleFrames = open.bundleFrames;
-    this.#readyPattern = open.readyPattern === null ? null : new RegExp(open.readyPattern, "u");
+    this.#readyPattern = open.readyPattern === null ? null : new RegExp(open.readyPattern);
   }
 
   push(chunk: Buffer, size: number): void {

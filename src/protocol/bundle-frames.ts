@@ -1,4 +1,5 @@
-import { isObject, parseMessageFact, parseObject, type WorkerFrame } from "./worker-frames.ts";
+import * as v from "valibot";
+import { parseBundleReport, parseJson, type WorkerFrame } from "./worker-frames.ts";
 
 /**
  * The Symfony bundle's own protocol: lines on a worker's stdout or stderr that begin with `@spm:`, followed by
@@ -14,12 +15,13 @@ export interface BundleFrame {
   readonly namespace: string;
 }
 
+const envelope = v.object({ type: v.pipe(v.string(), v.nonEmpty()), payload: v.optional(v.unknown(), {}) });
+
 /** Reads the text behind the prefix. Class names are compared without their namespace, since versions of the bundle differ there. */
 export function parseBundleFrame(text: string): BundleFrame | "malformed" | "unknown_type" {
-  const outer = parseObject(text);
-  const type = outer?.["type"];
-  if (outer === null || typeof type !== "string") return "malformed";
-  const payload = isObject(outer["payload"]) ? outer["payload"] : {};
+  const parsed = v.safeParse(envelope, parseJson(text));
+  if (!parsed.success) return "malformed";
+  const { type, payload } = parsed.output;
   const namespace = type.slice(0, type.lastIndexOf("\\") + 1);
   const frame = toWorkerFrame(type.slice(namespace.length), payload);
   return typeof frame === "string" ? frame : { frame, namespace };
@@ -30,18 +32,9 @@ export function bundlePing(namespace: string): string {
   return `${bundlePrefix}${JSON.stringify({ type: `${namespace}PingMessage`, payload: {} })}\n`;
 }
 
-function toWorkerFrame(
-  name: string,
-  payload: Readonly<Record<string, unknown>>,
-): WorkerFrame | "malformed" | "unknown_type" {
-  switch (name) {
-    case "PongMessage":
-      return { type: "pong" };
-    case "MessengerEventMessage": {
-      const fact = parseMessageFact(payload, "command");
-      return fact === null ? "malformed" : { type: "message", ...fact };
-    }
-    default:
-      return "unknown_type";
-  }
+function toWorkerFrame(name: string, payload: unknown): WorkerFrame | "malformed" | "unknown_type" {
+  if (name === "PongMessage") return { type: "pong" };
+  if (name !== "MessengerEventMessage") return "unknown_type";
+  const fact = parseBundleReport(payload);
+  return fact === null ? "malformed" : { type: "message", ...fact };
 }

@@ -1,20 +1,13 @@
+import * as v from "valibot";
 import type { MessageFact } from "../core/farm/events.ts";
 
 /**
  * Worker protocol, version 1: one JSON object a line on descriptor 3, both ways, UTF-8, at most 64 KiB.
- * What follows reads frames of workers in any language, so nothing in them is trusted.
+ * What is read here comes from workers in any language, so nothing in it is trusted.
  */
 
 /** Longest frame, newline not counted. */
 export const maxFrameBytes = 65_536;
-
-/** What a worker tells pm. */
-export type WorkerFrame =
-  | { readonly type: "ready" }
-  | ({ readonly type: "message" } & MessageFact)
-  | { readonly type: "slots"; readonly busy: number; readonly total: number }
-  | { readonly type: "pong" }
-  | { readonly type: "progress" };
 
 /** What pm tells a worker. */
 export const pingFrame = '{"type":"ping"}\n';
@@ -23,70 +16,76 @@ export const drainFrame = '{"type":"drain"}\n';
 /** Longest text taken from a frame for a label or a log; longer ones are cut. */
 const maxTextLength = 500;
 
+const text = v.pipe(
+  v.string(),
+  v.nonEmpty(),
+  v.transform((value) => value.slice(0, maxTextLength)),
+);
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const messageId = v.union([v.pipe(v.string(), v.nonEmpty()), v.pipe(v.number(), v.transform(String))]);
+
+/** What a worker reports on a message. What can be left out does no harm either when it makes no sense. */
+const report = {
+  event: v.picklist(["received", "handled", "failed", "retried"]),
+  transport: text,
+  id: v.optional(v.fallback(v.nullable(messageId), null), null),
+  duration_seconds: v.optional(v.fallback(v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0))), null), null),
+  error_class: v.optional(v.fallback(v.nullable(text), null), null),
+};
+const bundleReport = v.object({ ...report, command: text });
+
+const frame = v.variant("type", [
+  v.object({ type: v.picklist(["ready", "pong", "progress"]) }),
+  v.pipe(
+    v.object({ type: v.literal("slots"), busy: count, total: v.pipe(count, v.minValue(1)) }),
+    v.check(({ busy, total }) => busy <= total),
+  ),
+  v.object({ ...report, type: v.literal("message"), class: text }),
+]);
+const knownTypes = new Set(["ready", "pong", "progress", "slots", "message"]);
+
+/** What a worker tells pm. */
+export type WorkerFrame =
+  | { readonly type: "ready" | "pong" | "progress" }
+  | { readonly type: "slots"; readonly busy: number; readonly total: number }
+  | ({ readonly type: "message" } & MessageFact);
+
 /** Reads one line; `malformed` is not JSON or lacks what its type needs, `unknown_type` is for a later version of the protocol. */
 export function parseWorkerFrame(line: string): WorkerFrame | "malformed" | "unknown_type" {
-  const frame = parseObject(line);
-  if (frame === null) return "malformed";
-  switch (frame["type"]) {
-    case "ready":
-    case "pong":
-    case "progress":
-      return { type: frame["type"] };
-    case "slots":
-      return parseSlots(frame);
-    case "message": {
-      const fact = parseMessageFact(frame, "class");
-      return fact === null ? "malformed" : { type: "message", ...fact };
-    }
-    default:
-      return typeof frame["type"] === "string" ? "unknown_type" : "malformed";
+  const value = parseJson(line);
+  const parsed = v.safeParse(frame, value);
+  if (parsed.success) {
+    const { output } = parsed;
+    return output.type === "message" ? { type: "message", ...toFact(output, output.class) } : output;
   }
+  const named = v.safeParse(v.object({ type: v.string() }), value);
+  return named.success && !knownTypes.has(named.output.type) ? "unknown_type" : "malformed";
 }
 
-/** The object a line holds, or null. */
-export function parseObject(line: string): Readonly<Record<string, unknown>> | null {
-  let value: unknown;
+/** What the bundle's payload says of a message, or null when it lacks what it needs. */
+export function parseBundleReport(payload: unknown): MessageFact | null {
+  const parsed = v.safeParse(bundleReport, payload);
+  return parsed.success ? toFact(parsed.output, parsed.output.command) : null;
+}
+
+/** The value a line holds; undefined when it is no JSON, which no schema takes. */
+export function parseJson(line: string): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(line);
   } catch {
-    return null; // the caller counts it
+    return undefined;
   }
-  return isObject(value) ? value : null;
 }
 
-/** True for a JSON object, not for a list or null. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+type Report = Omit<v.InferOutput<typeof bundleReport>, "command">;
 
-/** What a frame says of a message, or null when it lacks what it needs. `classKey` is where the message's class stands. */
-export function parseMessageFact(frame: Readonly<Record<string, unknown>>, classKey: string): MessageFact | null {
-  const { event, transport, id } = frame;
-  const messageClass = frame[classKey];
-  if (event !== "received" && event !== "handled" && event !== "failed" && event !== "retried") return null;
-  if (!isText(transport) || !isText(messageClass)) return null;
-  const duration = frame["duration_seconds"];
-  const errorClass = frame["error_class"];
+function toFact(said: Report, messageClass: string): MessageFact {
   return {
-    event,
-    transport: transport.slice(0, maxTextLength),
-    class: messageClass.slice(0, maxTextLength),
-    id: isText(id) ? id : typeof id === "number" ? String(id) : null,
-    durationSeconds: typeof duration === "number" && duration >= 0 && Number.isFinite(duration) ? duration : null,
-    errorClass: isText(errorClass) ? errorClass.slice(0, maxTextLength) : null,
+    event: said.event,
+    transport: said.transport,
+    class: messageClass,
+    id: said.id,
+    durationSeconds: said.duration_seconds,
+    errorClass: said.error_class,
   };
-}
-
-function parseSlots(frame: Readonly<Record<string, unknown>>): WorkerFrame | "malformed" {
-  const { busy, total } = frame;
-  if (!isCount(busy) || !isCount(total) || total === 0 || busy > total) return "malformed";
-  return { type: "slots", busy, total };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

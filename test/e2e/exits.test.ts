@@ -14,40 +14,45 @@ describe("a worker that ends at once", () => {
   test.each([
     ["with 0, having done nothing", "exit 0", "exited_too_soon", 0],
     ["with a failure", "exit 1", "exit_failure", 4],
-  ])("%s is delayed longer and longer, then degrades its consumer, and never spins", async (_, script, reason, failures) => {
-    await using pm = new PmProcess(
-      farmFile({ a: { command: sh(script), failure_limit: 3, ...quickBackoff }, b: steady }),
-    );
-    const restarts = await pm.records(unexpected, 4, { consumer: "a" });
-    expect(restarts.map(({ context }) => context)).toEqual(
-      [0.02, 0.04, 0.08, 3600].map((delay, index) => ({
-        worker: 1,
-        consumer: "a",
-        delay_seconds: delay,
-        attempt: index + 1,
-        reason,
-      })),
-    );
-    const ready = await pm.get("/readyz");
-    expect([ready.status, await ready.json()]).toEqual([
-      503,
-      {
-        status: "not_ready",
-        reasons: [
-          {
-            consumer: "a",
-            reason: "degraded",
-            detail: expect.stringMatching(/^0 of 1 worker ready; next start of worker 1 in 3\d\d\d(\.\d)?s after exit code [01]$/u),
-          },
-        ],
-      },
-    ]);
-    expect(await pm.metric('worker_starts_total{consumer="a"}')).toBe(4);
-    expect(await pm.metric('worker_failures_total{consumer="a"}')).toBe(failures);
-    expect(await pm.metric('worker_backoffs_total{consumer="a"}')).toBe(4);
-    expect(await pm.metric(`worker_restarts_total{consumer="a",reason="${reason}"}`)).toBe(4);
-    expect(await pm.metric('worker_starts_total{consumer="b"}')).toBe(1);
-  });
+  ])(
+    "%s is delayed longer and longer, then degrades its consumer, and never spins",
+    async (_, script, reason, failures) => {
+      await using pm = new PmProcess(
+        farmFile({ a: { command: sh(script), failure_limit: 3, ...quickBackoff }, b: steady }),
+      );
+      const restarts = await pm.records(unexpected, 4, { consumer: "a" });
+      expect(restarts.map(({ context }) => context)).toEqual(
+        [0.02, 0.04, 0.08, 3600].map((delay, index) => ({
+          worker: 1,
+          consumer: "a",
+          delay_seconds: delay,
+          attempt: index + 1,
+          reason,
+        })),
+      );
+      const ready = await pm.get("/readyz");
+      expect([ready.status, await ready.json()]).toEqual([
+        503,
+        {
+          status: "not_ready",
+          reasons: [
+            {
+              consumer: "a",
+              reason: "degraded",
+              detail: expect.stringMatching(
+                /^0 of 1 worker ready; next start of worker 1 in 3\d\d\d(\.\d)?s after exit code [01]$/u,
+              ),
+            },
+          ],
+        },
+      ]);
+      expect(await pm.metric('worker_starts_total{consumer="a"}')).toBe(4);
+      expect(await pm.metric('worker_failures_total{consumer="a"}')).toBe(failures);
+      expect(await pm.metric('worker_backoffs_total{consumer="a"}')).toBe(4);
+      expect(await pm.metric(`worker_restarts_total{consumer="a",reason="${reason}"}`)).toBe(4);
+      expect(await pm.metric('worker_starts_total{consumer="b"}')).toBe(1);
+    },
+  );
 
   test("with 0 after it reported work is started again at once, as often as it likes", async () => {
     const worker = `echo '{"type":"message","event":"handled","transport":"q","class":"M"}' >&3`;
@@ -68,7 +73,13 @@ describe("a worker that dies of a signal", () => {
     ["PIPE", 141],
   ])("SIG%s is told by name and counted as exit code %d", async (name, exitCode) => {
     await using pm = new PmProcess(
-      farmFile({ a: { command: ["sh", join(import.meta.dir, "..", "fixtures", "dies-of-signal.sh"), name], failure_limit: 1, ...quickBackoff } }),
+      farmFile({
+        a: {
+          command: ["sh", join(import.meta.dir, "..", "fixtures", "dies-of-signal.sh"), name],
+          failure_limit: 1,
+          ...quickBackoff,
+        },
+      }),
     );
     const [restart] = await pm.records(unexpected, 2);
     expect((await pm.record("Worker exited.")).context).toEqual({
@@ -86,7 +97,9 @@ describe("a worker that dies of a signal", () => {
 
   test("without a name is told by number", async () => {
     const command = ["python3", "-c", "import os; os.kill(os.getpid(), 40)"];
-    await using pm = new PmProcess(farmFile({ a: { command: Bun.which("python3") ? command : ["perl", "-e", "kill 40, $$"] } }));
+    await using pm = new PmProcess(
+      farmFile({ a: { command: Bun.which("python3") ? command : ["perl", "-e", "kill 40, $$"] } }),
+    );
     expect((await pm.record("Worker exited.")).context).toMatchObject({ exit_code: 168, signal: "SIG40" });
   });
 });
@@ -159,7 +172,11 @@ describe("a worker that cannot be started", () => {
   const noFormat = program("no-format", "\u007fELF, but not really\n", 0o755);
 
   test.each([
-    ["the program is missing", { command: ["no-such-program"] }, "the program no-such-program was not found; install it or give its full path in command"],
+    [
+      "the program is missing",
+      { command: ["no-such-program"] },
+      "the program no-such-program was not found; install it or give its full path in command",
+    ],
     [
       "it may not be executed",
       { command: [notExecutable] },
@@ -193,7 +210,9 @@ describe("a worker that cannot be started", () => {
     await pm.stdout.find((line) => line === "[worker 2 b] up");
     expect(await pm.metric('worker_failures_total{consumer="a"}')).toBe(3);
     expect(await pm.metric('worker_starts_total{consumer="a"}')).toBe(0);
-    expect((await (await pm.get("/readyz")).json()).reasons[0].detail).toEndWith(`after could not be started: ${error}`);
+    expect((await (await pm.get("/readyz")).json()).reasons[0].detail).toEndWith(
+      `after could not be started: ${error}`,
+    );
     expect(pm.stderr.all.filter((line) => !line.startsWith("{"))).toEqual([]);
     expect(await pm.stop()).toBe(0);
   });

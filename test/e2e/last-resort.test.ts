@@ -15,7 +15,11 @@ describe("when pm itself is killed with SIGKILL, nobody is left", () => {
   test("of its workers, of what they started, and of what left their group and session", async () => {
     const stubborn = `trap '' TERM HUP INT; setsid sleep 1000 & (trap '' TERM HUP; sleep 1000; :) & echo up; while :; do sleep 1000; done`;
     await using pm = new PmProcess(
-      farmFile({ a: { command: sh(stubborn), processes: 5 }, b: { command: fixture("daemonizes.ts") }, c: { ...steady, processes: 5 } }),
+      farmFile({
+        a: { command: sh(stubborn), processes: 5 },
+        b: { command: fixture("daemonizes.ts") },
+        c: { ...steady, processes: 5 },
+      }),
     );
     await pm.stdout.count(ends("up"), 11);
     const keeper = await guardian(pm);

@@ -8,7 +8,9 @@ const crash = { command: sh("exit 7"), failure_limit: 1, ...quickBackoff };
 function story(pm: PmProcess): string[] {
   return pm.stderr.all.map((line) => {
     const { message, context } = JSON.parse(line);
-    return [message, context.consumer, context.exit_code, context.answer, context.reason].filter((part) => part !== undefined).join(" ");
+    return [message, context.consumer, context.exit_code, context.answer, context.reason]
+      .filter((part) => part !== undefined)
+      .join(" ");
   });
 }
 
@@ -17,7 +19,15 @@ describe("the failure limit", () => {
     const script = 'test -e "$0" && { touch "$0.up"; exec sleep 1000; }; exit 7';
     await using pm = new PmProcess(
       farmFile({
-        a: { command: ["sh", "-c", script, "flag"], failure_limit: 1, failure_window: "100ms", min_uptime: "50ms", backoff_base: "10ms", backoff_max: "30ms", backoff_jitter: 0 },
+        a: {
+          command: ["sh", "-c", script, "flag"],
+          failure_limit: 1,
+          failure_window: "100ms",
+          min_uptime: "50ms",
+          backoff_base: "10ms",
+          backoff_max: "30ms",
+          backoff_jitter: 0,
+        },
       }),
     );
     await pm.record("Consumer degraded.", { consumer: "a" });
@@ -45,7 +55,13 @@ describe("the failure limit", () => {
       503,
       {
         status: "not_ready",
-        reasons: [{ consumer: "a", reason: "parked", detail: "0 of 2 workers ready; given up: worker 1 reached the failure limit" }],
+        reasons: [
+          {
+            consumer: "a",
+            reason: "parked",
+            detail: "0 of 2 workers ready; given up: worker 1 reached the failure limit",
+          },
+        ],
       },
     ]);
     expect(await pm.metric('worker_starts_total{consumer="b"}')).toBe(1);
@@ -78,7 +94,9 @@ describe("an essential consumer", () => {
 
   test("that crashes below its limit is started again like any other", async () => {
     const script = 'test -e "$0" || { touch "$0"; exit 7; }; echo back; exec sleep 1000';
-    await using pm = new PmProcess(farmFile({ a: { ...crash, command: ["sh", "-c", script, "flag"], essential: true } }));
+    await using pm = new PmProcess(
+      farmFile({ a: { ...crash, command: ["sh", "-c", script, "flag"], essential: true } }),
+    );
     await pm.stdout.find((line) => line === "[worker 1 a] back");
     expect(await pm.stop()).toBe(0);
   });
@@ -108,7 +126,10 @@ describe("a restart policy", () => {
     ["with a failure", 7, 1],
   ])("a farm of which all workers have ended %s ends with that", async (_, code, exitCode) => {
     await using pm = new PmProcess(
-      farmFile({ a: { command: sh(`exit ${code}`), restart: "never", processes: 3 }, b: { command: ["true"], restart: "on-failure" } }),
+      farmFile({
+        a: { command: sh(`exit ${code}`), restart: "never", processes: 3 },
+        b: { command: ["true"], restart: "on-failure" },
+      }),
     );
     expect(await pm.process.exited).toBe(exitCode);
     expect((await pm.record("Process manager shutting down.")).context).toEqual({ reason: "completed" });
@@ -117,9 +138,7 @@ describe("a restart policy", () => {
 
 describe("exit codes", () => {
   test("listed as success count like 0", async () => {
-    await using pm = new PmProcess(
-      farmFile({ a: { ...crash, min_uptime: 0, exit_codes: { success: [7] } } }),
-    );
+    await using pm = new PmProcess(farmFile({ a: { ...crash, min_uptime: 0, exit_codes: { success: [7] } } }));
     const [restart] = await pm.records("Worker restarting after expected exit.", 5);
     expect(restart?.context).toMatchObject({ reason: "exit_success", delay_seconds: 0 });
     expect(await pm.metric('worker_failures_total{consumer="a"}')).toBe(0);
@@ -127,7 +146,9 @@ describe("exit codes", () => {
 
   test("listed as never_restart park that worker without a retry, and it alone", async () => {
     const script = 'test "$PM_WORKER_SLOT" = 0 && exit 7; echo up; exec sleep 1000';
-    await using pm = new PmProcess(farmFile({ a: { ...crash, command: sh(script), processes: 2, exit_codes: { never_restart: [7] } } }));
+    await using pm = new PmProcess(
+      farmFile({ a: { ...crash, command: sh(script), processes: 2, exit_codes: { never_restart: [7] } } }),
+    );
     expect((await pm.record("Worker parked.")).context).toEqual({ worker: 1, consumer: "a", exit_code: 7 });
     await pm.stdout.find((line) => line === "[worker 2 a] up");
     expect(await pm.metric('worker_starts_total{consumer="a"}')).toBe(2);

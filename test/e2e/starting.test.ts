@@ -50,10 +50,18 @@ test.each([
 ])("pm runs with %s closed, and its workers get the descriptors they are promised", async (_, closed) => {
   const folder = mkdtempSync(join(tmpdir(), "pm-closed-"));
   const script = `exec >"$0"; ls -l /proc/self/fd | awk 'NF > 8 { print $9, $11 }' | grep -v /proc/; echo done`;
-  writeFileSync(join(folder, "pm.yaml"), farmFile({ a: { command: ["sh", "-c", script, join(folder, "fds")], restart: "never" } }));
-  const pm = Bun.spawn(["sh", "-c", `exec "$0" serve pm.yaml ${closed}`, pmBinary], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  writeFileSync(
+    join(folder, "pm.yaml"),
+    farmFile({ a: { command: ["sh", "-c", script, join(folder, "fds")], restart: "never" } }),
+  );
+  const pm = Bun.spawn(["sh", "-c", `exec "$0" serve pm.yaml ${closed}`, pmBinary], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   expect(await pm.exited).toBe(0);
-  expect(await Bun.file(join(folder, "fds")).text()).toMatch(/^0 \/dev\/null\n1 pipe:\[\d+\]\n2 pipe:\[\d+\]\n3 socket:\[\d+\]\ndone\n$/u);
+  expect(await Bun.file(join(folder, "fds")).text()).toMatch(
+    /^0 \/dev\/null\n1 pipe:\[\d+\]\n2 pipe:\[\d+\]\n3 socket:\[\d+\]\ndone\n$/u,
+  );
   rmSync(folder, { recursive: true });
 });
 
@@ -68,9 +76,12 @@ test("a hostile bunfig.toml, .env, package.json and tsconfig.json in the working
     "tsconfig.json": "{ not json",
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  await using pm = new PmProcess(farmFile({ a: { command: sh('echo "<$FROM_DOTENV> $PM_CONSUMER"'), restart: "never", cwd: folder } }), {
-    cwd: folder,
-  });
+  await using pm = new PmProcess(
+    farmFile({ a: { command: sh('echo "<$FROM_DOTENV> $PM_CONSUMER"'), restart: "never", cwd: folder } }),
+    {
+      cwd: folder,
+    },
+  );
   expect(await pm.process.exited).toBe(0);
   await pm.stdout.find((line) => line === "[worker 1 a] <> a");
   expect(pm.stdout.all).toEqual(["[worker 1 a] <> a"]);
@@ -81,7 +92,7 @@ test.each([
   ["BUN_OPTIONS", "--smol --eval=1"],
   ["NODE_OPTIONS", "--require /nowhere.js"],
 ])("the variable %s in pm's environment reaches the workers and does not change pm", async (name, value) => {
-  await using pm = new PmProcess(farmFile({ a: { command: sh(`echo "<$`.concat(name, ">\"")), restart: "never" } }), {
+  await using pm = new PmProcess(farmFile({ a: { command: sh(`echo "<$`.concat(name, '>"')), restart: "never" } }), {
     env: { [name]: value },
   });
   expect(await pm.process.exited).toBe(0);

@@ -23,7 +23,9 @@ const ends = (text: string) => (line: string) => line.endsWith(`] ${text}`);
 
 describe("a stop", () => {
   test("tells all of 200 workers at once: each has its signal before the first has ended", async () => {
-    await using pm = new PmProcess(farmFile({ a: { command: stopsWhenTold, processes: 150 }, b: { command: stopsWhenTold, processes: 50 } }));
+    await using pm = new PmProcess(
+      farmFile({ a: { command: stopsWhenTold, processes: 150 }, b: { command: stopsWhenTold, processes: 50 } }),
+    );
     const gate = makeGate(pm);
     await pm.stdout.count(ends("up"), 200);
     pm.signal("SIGTERM");
@@ -31,7 +33,9 @@ describe("a stop", () => {
     open(gate);
     expect(await pm.process.exited).toBe(0);
     await pm.stdout.count(ends("bye"), 200);
-    expect(pm.stderr.all.filter((line) => line.includes('"Worker exited."') && line.includes('"exit_code":0'))).toHaveLength(200);
+    expect(
+      pm.stderr.all.filter((line) => line.includes('"Worker exited."') && line.includes('"exit_code":0')),
+    ).toHaveLength(200);
     expect(pm.stderr.all.filter((line) => line.includes("Sent SIGKILL"))).toEqual([]);
     await goneFromProcessTable(pm.mark);
   });
@@ -43,7 +47,9 @@ describe("a stop", () => {
     expect(await pm.process.exited).toBe(0);
     expect((await pm.record("Process manager shutting down.")).context).toEqual({ reason: "signal", signal });
     const exits = await pm.records("Worker exited.", 3);
-    expect(exits.map(({ context }) => [context["signal"], context["reason"]])).toEqual(Array(3).fill(["SIGTERM", "shutdown"]));
+    expect(exits.map(({ context }) => [context["signal"], context["reason"]])).toEqual(
+      Array(3).fill(["SIGTERM", "shutdown"]),
+    );
     expect((await pm.record("Process manager stopped.")).context).toEqual({ exit_code: 0 });
     await goneFromProcessTable(pm.mark);
   });
@@ -81,7 +87,9 @@ describe("a stop", () => {
   });
 
   test("without a deadline waits until the worker is done", async () => {
-    await using pm = new PmProcess(farmFile({ a: { command: stopsWhenTold }, b: { ...steady, processes: 5 } }, { shutdown_timeout: 0 }));
+    await using pm = new PmProcess(
+      farmFile({ a: { command: stopsWhenTold }, b: { ...steady, processes: 5 } }, { shutdown_timeout: 0 }),
+    );
     const gate = makeGate(pm);
     await pm.stdout.count(ends("up"), 6);
     pm.signal("SIGTERM");
@@ -129,7 +137,10 @@ describe("a stop", () => {
 
   test("begins no process any more, and drops what waits for its next start", async () => {
     await using pm = new PmProcess(
-      farmFile({ a: { command: stopsWhenTold }, b: { command: sh("exit 1"), failure_limit: 1, backoff_base: "1ms", backoff_max: "2ms" } }),
+      farmFile({
+        a: { command: stopsWhenTold },
+        b: { command: sh("exit 1"), failure_limit: 1, backoff_base: "1ms", backoff_max: "2ms" },
+      }),
     );
     const gate = makeGate(pm);
     await pm.stdout.find(ends("up"));

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The compiled binary all end-to-end tests drive. */
-export const pmBinary = join(import.meta.dir, "..", "..", "dist", "pm");
+/** The compiled binary all end-to-end tests drive; PM_BINARY names another one. */
+export const pmBinary = process.env["PM_BINARY"] ?? join(import.meta.dir, "..", "..", "dist", "pm");
 if (!existsSync(pmBinary)) throw new Error("dist/pm is missing: run `npm run build` first");
 
 /** One of pm's own log records. */

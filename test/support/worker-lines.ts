@@ -48,7 +48,8 @@ export function readWorkerLines(lines: readonly string[]): Told {
     if (plain !== null) {
       const delivery = inHand.get(Number(plain[1]));
       if (delivery?.consumer !== plain[2]) throw wrong("a plain line outside a job");
-      if (Number(plain[3]) !== delivery.plainLines) throw wrong(`not plain line ${delivery.plainLines} of ${delivery.job}`);
+      if (Number(plain[3]) !== delivery.plainLines)
+        throw wrong(`not plain line ${delivery.plainLines} of ${delivery.job}`);
       delivery.plainLines += 1;
       plainLines += 1;
       continue;
@@ -57,12 +58,21 @@ export function readWorkerLines(lines: readonly string[]): Told {
     const end = ends.find(([beginning]) => message.startsWith(beginning))?.[1];
     const delivery = inHand.get(extra.worker_id);
     if (end !== undefined) {
-      if (delivery === undefined || delivery.consumer !== extra.consumer) throw wrong("the end of a job that did not begin");
-      if (end !== "handled" && !context.error?.includes(`job ${delivery.job} failed`)) throw wrong(`no error of ${delivery.job}`);
+      if (delivery === undefined || delivery.consumer !== extra.consumer)
+        throw wrong("the end of a job that did not begin");
+      if (end !== "handled" && !context.error?.includes(`job ${delivery.job} failed`))
+        throw wrong(`no error of ${delivery.job}`);
       delivery.end = end;
       inHand.delete(extra.worker_id);
     } else if (message === "handling") {
-      const begun = { worker: extra.worker_id, consumer: extra.consumer, pid: context.pid ?? 0, job: context.job ?? "", plainLines: 0, end: null };
+      const begun = {
+        worker: extra.worker_id,
+        consumer: extra.consumer,
+        pid: context.pid ?? 0,
+        job: context.job ?? "",
+        plainLines: 0,
+        end: null,
+      };
       if (delivery?.pid === begun.pid) throw wrong(`began before ${delivery.job} has ended`);
       inHand.set(extra.worker_id, begun);
       deliveries.push(begun);

@@ -43,7 +43,10 @@ async function run(name: ScenarioName): Promise<Outcome> {
     stopFeeding = feed(queue, scenario);
   });
 
-  const ended = await farm.run(signals);
+  // A terminal that closes says so by SIGHUP: nobody looks any more.
+  const ended = await farm.run({
+    obey: (orders) => signals.obey({ ...orders, reload: () => orders.stop("SIGHUP") }),
+  });
   server.stop();
   if (typeof ended === "string") return { exitCode: exitCodes.failed, stdout: "", stderr: `pm demo: ${ended}\n` };
   const stderr = `\nWhat the workers did:\n\n${String(tally)}\nNext: pm init writes a pm.yaml to start from.\n`;

@@ -4,9 +4,8 @@
 //   pm.ready();
 //   while (!pm.shouldStop()) await pm.message("emails", "SendEmail", async () => { …take one and handle it… });
 //
-// A worker that pm did not start (no PM_IPC_FD): every call does nothing. No call throws. A frame is written whole and
-// waits until pm has room for it; once pm is gone, nothing is written any more. One client per process; it does not keep
-// the process alive. Pings are answered from the event loop, which is the loop that does the work: a blocked one is silent.
+// Without pm (no PM_IPC_FD) every call does nothing. No call throws. A frame is written whole and waits for room; once pm
+// is gone, none is. One client per process, which it does not keep alive. A blocked event loop answers no ping.
 
 import { fstatSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
@@ -21,12 +20,19 @@ export class PmClient {
   #started = new Map(); // message id => start, in milliseconds of the monotonic clock; oldest first
   #stop = new AbortController();
 
+  /** `shouldStop` as an AbortSignal, for a worker that waits for its queue. */
+  stopSignal = this.#stop.signal;
+
   constructor() {
-    const fd = Number(process.env.PM_IPC_FD || NaN);
+    const fd = /^\d+$/.test(process.env.PM_IPC_FD ?? "") ? Number(process.env.PM_IPC_FD) : -1;
     delete process.env.PM_IPC_FD; // the programs a worker starts are not workers
-    if (!isSocket(fd)) return;
+    try {
+      if (!fstatSync(fd).isSocket()) return;
+    } catch {
+      return; // not open
+    }
     this.#fd = fd;
-    this.#listen();
+    listen(fd, (bytes) => this.#read(bytes), () => this.#managerIsGone());
   }
 
   /** The worker can take its first message. */
@@ -46,12 +52,7 @@ export class PmClient {
 
   /** True when the worker should end after the message at work: pm asked it to drain, or is gone. */
   shouldStop() {
-    return this.#stop.signal.aborted;
-  }
-
-  /** The same as an AbortSignal, for a worker that waits for its queue. */
-  get stopSignal() {
-    return this.#stop.signal;
+    return this.stopSignal.aborted;
   }
 
   /** Reports the work: received, then handled, or failed with what it threw. Resolves and rejects as the work does. */
@@ -101,26 +102,15 @@ export class PmClient {
     this.#send({ type: "message", event, ...message, ...outcome }); // without what is undefined: JSON leaves it out
   }
 
-  /** The descriptor stays open at its end (allowHalfOpen): its number must not become that of another file. */
-  #listen() {
-    const options = { fd: this.#fd, allowHalfOpen: true };
-    const onData = (bytes) => this.#read(bytes);
-    const onEnd = () => this.#managerIsGone();
-    if (process.versions.bun) {
-      const on = { data: (_, bytes) => onData(bytes), end: onEnd, close: onEnd, error: onEnd, connectError: onEnd };
-      Bun.connect({ ...options, socket: on }).then((socket) => socket.unref(), onEnd);
-    } else {
-      new Socket(options).on("data", onData).on("end", onEnd).on("error", onEnd).unref();
-    }
-  }
-
   #read(bytes) {
     const lines = (this.#unread + String(bytes)).split("\n");
     this.#unread = lines.pop();
     for (const line of lines) {
-      const type = typeOf(line);
-      if (type === "ping") this.#send({ type: "pong" });
-      if (type === "drain") this.#stop.abort();
+      try {
+        const { type } = JSON.parse(line);
+        if (type === "ping") this.#send({ type: "pong" });
+        if (type === "drain") this.#stop.abort();
+      } catch {} // no frame: the next line may be one
     }
   }
 
@@ -143,19 +133,13 @@ export class PmClient {
   }
 }
 
-function isSocket(fd) {
-  try {
-    return fstatSync(fd).isSocket();
-  } catch {
-    return false; // no number, or not open
-  }
-}
-
-function typeOf(line) {
-  try {
-    return JSON.parse(line)?.type;
-  } catch {
-    return undefined;
+/** The descriptor stays open at its end (allowHalfOpen): its number must not become that of another file. */
+function listen(fd, onData, onEnd) {
+  if (process.versions.bun) {
+    const on = { data: (_, bytes) => onData(bytes), end: onEnd, close: onEnd, error: onEnd, connectError: onEnd };
+    Bun.connect({ fd, allowHalfOpen: true, socket: on }).then((socket) => socket.unref(), onEnd);
+  } else {
+    new Socket({ fd, allowHalfOpen: true }).on("data", onData).on("end", onEnd).on("error", onEnd).unref();
   }
 }
 
