@@ -136,18 +136,22 @@ export const consumerKeys = {
     "Above failure_limit: retry at backoff_max (the default), park the consumer, or exit pm (the default in a file of the Symfony bundle).",
   ),
   essential: key(flag(), false, "When this consumer gives up, pm stops everything and exits 1."),
-  max_lifetime: key(above0, null, "Replaces a worker older than this."),
+  max_lifetime: key(above0, null, "Replaces a worker older than this, less up to a tenth by chance; idle ones first."),
   max_memory: key(
     orNull(size({ minBytes: 1024 * 1024, bareUnitBytes: 1 })),
     null,
-    "Replaces a worker that holds more memory than this.",
+    "Replaces a worker whose process holds more memory than this; idle ones first.",
   ),
   max_idle: key(above0, null, "Replaces a worker without work for this long."),
   liveness: sectionKey(
     {
-      ping_timeout: key(above0, null, "Replaces a worker that leaves a ping unanswered for this long."),
+      ping_timeout: key(
+        above0,
+        null,
+        "Replaces an idle worker that has spoken the protocol and leaves a ping unanswered for this long.",
+      ),
       max_message_time: key(above0, null, "Replaces a worker that is busy with one message for this long."),
-      no_progress: key(above0, null, "Replaces a worker that reports no progress for this long."),
+      no_progress: key(above0, null, "Replaces a worker that neither reported nor wrote anything for this long."),
     },
     "Replaces hung workers.",
   ),

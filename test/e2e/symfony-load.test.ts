@@ -14,186 +14,208 @@ const reason = messengerMissing();
 if (reason !== null) console.warn(`skipping the Symfony Messenger farm under load: ${reason}`);
 
 const messagesPerProcess = 100;
-const consumers = ["async", "orders"] as const;
+const workersEach = 3;
 
-/** What each of the two consumers gets. */
+/** What each transport gets. */
 const jobsOf = (transport: string): readonly Jobs[] => [
   { transport, prefix: `${transport}-ok`, count: 1500, behaviour: "ok" },
-  { transport, prefix: `${transport}-fail`, count: 25, behaviour: "fail" },
   { transport, prefix: `${transport}-chatty`, count: 15, behaviour: "chatty" },
+  { transport, prefix: `${transport}-fail`, count: 25, behaviour: "fail" },
   { transport, prefix: `${transport}-crash`, count: 3, behaviour: "crash" },
 ];
-const jobs = consumers.flatMap(jobsOf);
-const behaving = (...behaviours: readonly string[]): string[] =>
-  jobs.filter(({ behaviour }) => behaviours.includes(behaviour)).flatMap(idsOf);
-/** Of the deliveries of one consumer. */
-const handled = 1500 + 15;
-const failed = 25 * 3;
-const retried = 25 * 2;
+const handledEach = 1500 + 15;
+const failedEach = 25 * 3; // Messenger tries three times
+const retriedEach = 25 * 2;
 
-const yaml = (name: string): string => `
+const yaml = ([name, transports]: readonly [string, readonly string[]]): string => `
   ${name}:
-    transports: ${name}
-    processes: 3
+    transports: [${transports.join()}]
+    processes: ${workersEach}
     cwd: ${applicationFolder}
+    ready: protocol
     failure_limit: 1000
     backoff_base: 20ms
     backoff_max: 50ms
     consume_args: {limit: ${messagesPerProcess}, sleep: 0.01}`;
 
-describe.skipIf(reason !== null)(
-  "two consumers of three workers, with failures, crashes, chatter and recycling",
-  () => {
-    let application: MessengerApplication;
-    let pm: PmProcess;
-    let metrics: MetricsPage;
-    let told: Told;
-    let unfinished: readonly number[];
-    let exitCode: number;
+describe.skipIf(reason !== null).each([
+  ["two consumers of three workers", { async: ["async"], orders: ["orders"] }],
+  ["one consumer with two transports", { ingest: ["orders", "payments"] }],
+])("%s, with failures, crashes, chatter and recycling", (_, farm: Readonly<Record<string, readonly string[]>>) => {
+  const consumers = Object.keys(farm);
+  const transports = Object.values(farm).flat();
+  const jobs = transports.flatMap(jobsOf);
+  const behaving = (...behaviours: readonly string[]): string[] =>
+    jobs.filter(({ behaviour }) => behaviours.includes(behaviour)).flatMap(idsOf);
 
-    const deliveriesOf = (...behaviours: readonly string[]): Delivery[] => {
-      const ids = new Set(behaving(...behaviours));
-      return told.deliveries.filter(({ job }) => ids.has(job));
-    };
-    const records = (message: string): LogRecord[] =>
-      pm.stderr.all
-        .filter((line) => line.startsWith(`{"message":${JSON.stringify(message)}`))
-        .map((line) => JSON.parse(line));
+  let application: MessengerApplication;
+  let pm: PmProcess;
+  let metrics: MetricsPage;
+  let told: Told;
+  let exitCode: number;
+  let leftRunning: readonly number[];
 
-    beforeAll(async () => {
-      application = await MessengerApplication.start();
-      pm = new PmProcess(`http_server: {port: 0}\nconsumers:${consumers.map(yaml).join("")}\n`, {
-        env: application.env,
-      });
-      await pm.address();
-      await application.dispatch(...jobs);
-      await pm.stdout.count((line) => line.includes(" was handled successfully "), consumers.length * handled);
-      await pm.stdout.count((line) => line.includes("Removing from transport after "), behaving("fail").length);
-      for (const name of consumers) {
-        // Each has killed a worker, and one of them a second: another worker claims it 5 s later.
-        await pm.stdout.count((line) => line.includes(`"job":"${name}-crash-`), 4);
-        await application.empty(name);
-      }
-      metrics = await atRest(pm);
-      unfinished = await Promise.all(consumers.map((name) => application.unfinished(name)));
-      exitCode = await pm.stop();
-      await Promise.all([pm.stdout.ended, pm.stderr.ended]);
-      told = readWorkerLines(pm.stdout.all);
-    }, 60_000);
+  const deliveriesOf = (...behaviours: readonly string[]): Delivery[] => {
+    const ids = new Set(behaving(...behaviours));
+    return told.deliveries.filter(({ job }) => ids.has(job));
+  };
+  /** Processes that ended by themselves, with success. */
+  const recycled = (consumer?: string): LogRecord[] =>
+    pm
+      .recorded("Worker exited.")
+      .filter(
+        ({ context }) =>
+          context["exit_code"] === 0 &&
+          context["reason"] === undefined &&
+          (consumer === undefined || context["consumer"] === consumer),
+      );
+  const expectSeries = (wanted: Readonly<Record<string, number>>): void =>
+    expect(Object.fromEntries(Object.keys(wanted).map((series) => [series, metrics.value(series)]))).toEqual(wanted);
 
-    afterAll(async () => {
-      await pm[Symbol.asyncDispose]();
-      await application[Symbol.asyncDispose]();
+  beforeAll(async () => {
+    application = await MessengerApplication.start();
+    pm = new PmProcess(`http_server: {port: 0}\nconsumers:${Object.entries(farm).map(yaml).join("")}\n`, {
+      env: application.env,
     });
+    await pm.address();
+    await application.dispatch(...jobs);
+    await pm.stdout.count((line) => line.includes(" was handled successfully "), behaving("ok", "chatty").length);
+    await pm.stdout.count((line) => line.includes("Removing from transport after "), behaving("fail").length);
+    for (const transport of transports) {
+      // Each has killed a worker, and one of them a second: another worker claims it 5 s later.
+      await pm.stdout.count((line) => line.includes(`"job":"${transport}-crash-`), 3 + 1);
+      await application.empty(transport);
+    }
+    metrics = await atRest(pm, consumers.length * workersEach);
+    exitCode = await pm.stop();
+    leftRunning = processesWith(pm.mark);
+    await Promise.all([pm.stdout.ended, pm.stderr.ended]);
+    told = readWorkerLines(pm.stdout.all);
+  }, 60_000);
 
-    test("handles every message that does not kill its worker once, and leaves none behind", () => {
-      expect(application.ledger().toSorted()).toEqual(behaving("ok", "chatty").toSorted());
-      expect(unfinished).toEqual([0, 0]);
-    });
-
-    test("delivers each message as often as Messenger asks, in the consumer of its transport", () => {
-      const deliveries = tally(deliveriesOf("ok", "chatty", "fail").map(({ consumer, job }) => `${consumer} ${job}`));
-      const wanted = (times: number, ...behaviours: string[]) =>
-        behaving(...behaviours).map((job) => [`${job.replace(/-.*/u, "")} ${job}`, times]);
-      expect(deliveries).toEqual(Object.fromEntries([...wanted(1, "ok", "chatty"), ...wanted(3, "fail")]));
-      expect(tally(deliveriesOf("fail").map(({ end }) => end))).toEqual({ sent_for_retry: 2 * retried, given_up: 50 });
-    });
-
-    test("writes every line of every worker whole and in order, tagged with its worker", () => {
-      // What stands where is checked while they are read; here: that none is missing.
-      expect(tally(deliveriesOf("ok").map(({ end, plainLines }) => `${end} ${plainLines}`))).toEqual({
-        "handled 0": 3000,
-      });
-      expect(tally(deliveriesOf("chatty").map(({ end, plainLines }) => `${end} ${plainLines}`))).toEqual({
-        "handled 1000": 30,
-      });
-      expect(told.plainLines).toBe(30_000);
-
-      const started = new Map(records("Worker started.").map(({ context }) => [context["pid"], context]));
-      const strangers = told.deliveries.filter(({ pid, worker, consumer }) => {
-        const process = started.get(pid);
-        return process?.["worker"] !== worker || process["consumer"] !== consumer;
-      });
-      expect(strangers).toEqual([]);
-    });
-
-    test.each(consumers)("prefixes every line on stderr of the workers of %s", (name) => {
-    const prefix = new RegExp(`^\\[worker ${name === "async" ? "[123]" : "[456]"} ${name}\\] `, "u");
-    const texts = pm.stderr.all.filter((line) => prefix.test(line)).map((line) => line.replace(prefix, ""));
-    // Each process greets with the same few lines.
-    const greeting = tally(texts.slice(0, texts.indexOf(texts[0] ?? "", 1) < 0 ? 0 : texts.length));
-    const starts = metrics.sum("worker_starts_total", `consumer="${name}"`);
-    expect(Object.entries(greeting).filter(([, count]) => count % starts !== 0)).toEqual([]);
-    expect(Object.keys(greeting).filter((text) => text.trim() !== "").length).toBe(5);
+  afterAll(async () => {
+    await pm[Symbol.asyncDispose]();
+    await application[Symbol.asyncDispose]();
   });
 
-  test.each(consumers)("counts what consumer %s did as its workers and its queue tell it", (name) => {
-      const crashes = deliveriesOf("crash").filter(({ consumer }) => consumer === name).length;
-      const recycled = records("Worker exited.").filter(
-        ({ context }) => context["consumer"] === name && context["exit_code"] === 0 && context["reason"] === undefined,
-      ).length;
-      expect(crashes).toBeGreaterThanOrEqual(4);
-      expect(recycled).toBeGreaterThanOrEqual(10);
-      const series = {
-        [`messages_processed_total{consumer="${name}",transport="${name}"}`]: handled,
-        [`messenger_messages_processed_total{transport="${name}",message_class="Job"}`]: handled,
-        [`messenger_messages_failed_total{transport="${name}",message_class="Job"}`]: failed,
-        [`messenger_messages_retried_total{transport="${name}",message_class="Job"}`]: retried,
-        [`messenger_message_duration_seconds_count{transport="${name}",message_class="Job"}`]: handled + failed,
-        [`messenger_messages_lost_total{consumer="${name}",transport="${name}"}`]: crashes,
-        [`messenger_messages_in_flight{transport="${name}"}`]: 0,
-        [`worker_busy_workers{consumer="${name}"}`]: 0,
-        [`worker_starts_total{consumer="${name}"}`]: 3 + crashes + recycled,
-        [`worker_exits_total{consumer="${name}",exit_code="137"}`]: crashes,
-        [`worker_exits_total{consumer="${name}",exit_code="0"}`]: recycled,
-        [`worker_failures_total{consumer="${name}"}`]: crashes,
-        [`worker_backoffs_total{consumer="${name}"}`]: crashes,
-        [`worker_restarts_total{consumer="${name}",reason="signal"}`]: crashes,
-        [`worker_restarts_total{consumer="${name}",reason="exit_success"}`]: recycled,
-        [`worker_restarts_total{consumer="${name}",reason="exited_too_soon"}`]: 0,
-      };
-      expect(Object.fromEntries(Object.keys(series).map((each) => [each, metrics.value(each)]))).toEqual(series);
-    });
+  test("handles every message that does not kill its worker, once, and leaves none behind", async () => {
+    expect(application.ledger().toSorted()).toEqual(behaving("ok", "chatty").toSorted());
+    expect(await Promise.all(transports.map((transport) => application.unfinished(transport)))).toEqual([0, 0]);
+  });
 
-    test("recycles each process after just as many messages as --limit says", () => {
-      const ended = records("Worker exited.").filter(
-        ({ context }) => context["exit_code"] === 0 && context["reason"] === undefined,
-      );
-      const perProcess = tally(told.deliveries.map(({ pid }) => pid));
-      expect(tally(ended.map(({ context }) => perProcess[String(context["pid"])] ?? 0))).toEqual({
-        [messagesPerProcess]: ended.length,
-      });
-    });
+  test("delivers each message as often as Messenger asks, to the consumer of its transport", () => {
+    const wanted = Object.entries(farm).flatMap(([consumer, its]) =>
+      its
+        .flatMap(jobsOf)
+        .filter(({ behaviour }) => behaviour !== "crash")
+        .flatMap((kind) => idsOf(kind).map((job) => [`${consumer} ${job}`, kind.behaviour === "fail" ? 3 : 1])),
+    );
+    const deliveries = deliveriesOf("ok", "chatty", "fail").map(({ consumer, job }) => `${consumer} ${job}`);
+    expect(tally(deliveries)).toEqual(Object.fromEntries(wanted));
+  });
 
-    test("counts every line, and loses, cuts and misunderstands none", () => {
-      expect(metrics.sum("pm_log_lines_total", 'stdout"')).toBe(told.plainLines + told.deliveries.length + 0);
-      for (const name of [
-        "pm_log_dropped_lines_total",
-        "pm_log_truncated_lines_total",
-        "pm_ipc_errors_total",
-        "worker_sigkills_total",
-      ]) {
-        expect([name, metrics.sum(name)]).toEqual([name, 0]);
+  test("writes every line of every worker's stdout whole, in order and tagged with its worker", () => {
+    // That each line is whole and stands in its place was checked when they were read; here: that none is missing.
+    const endings = (behaviour: string) =>
+      tally(deliveriesOf(behaviour).map(({ end, plainLines }) => `${end} after ${plainLines} plain lines`));
+    expect([endings("ok"), endings("chatty"), endings("fail"), endings("crash")]).toEqual([
+      { "handled after 0 plain lines": behaving("ok").length },
+      { "handled after 1000 plain lines": behaving("chatty").length },
+      {
+        "sent_for_retry after 0 plain lines": transports.length * retriedEach,
+        "given_up after 0 plain lines": behaving("fail").length,
+      },
+      { "null after 0 plain lines": deliveriesOf("crash").length },
+    ]);
+    const processes = new Set(
+      pm.recorded("Worker started.").map(({ context: { pid, worker, consumer } }) => `${pid} ${worker} ${consumer}`),
+    );
+    const misnamed = ({ pid, worker, consumer }: Delivery) => !processes.has(`${pid} ${worker} ${consumer}`);
+    expect(told.deliveries.filter(misnamed)).toEqual([]);
+  });
+
+  test("writes every line of every worker's stderr, prefixed", () => {
+    const greetings = pm.stderr.all.filter((line) => !line.startsWith("{"));
+    expect(greetings.filter((line) => !/^\[worker \d \w+\] /u.test(line))).toEqual([]);
+    for (const consumer of consumers) {
+      const texts = greetings.flatMap((line) => line.split(` ${consumer}] `)[1] ?? []);
+      const starts = metrics.value(`worker_starts_total{consumer="${consumer}"}`) ?? 0;
+      // Each process greets with the same ten lines, of which five are empty.
+      expect(texts.length).toBe(10 * starts);
+      expect(Object.values(tally(texts.filter((text) => text !== "")))).toEqual(Array(5).fill(starts));
+    }
+  });
+
+  test("counts the messages of each transport as they were sent", () => {
+    for (const [consumer, its] of Object.entries(farm)) {
+      for (const transport of its) {
+        const lost = deliveriesOf("crash").filter(({ job }) => job.startsWith(transport)).length;
+        expect(lost).toBeGreaterThanOrEqual(3 + 1);
+        expectSeries({
+          [`messages_processed_total{consumer="${consumer}",transport="${transport}"}`]: handledEach,
+          [`messenger_messages_processed_total{transport="${transport}",message_class="Job"}`]: handledEach,
+          [`messenger_messages_failed_total{transport="${transport}",message_class="Job"}`]: failedEach,
+          [`messenger_messages_retried_total{transport="${transport}",message_class="Job"}`]: retriedEach,
+          [`messenger_message_duration_seconds_count{transport="${transport}",message_class="Job"}`]:
+            handledEach + failedEach,
+          [`messenger_messages_lost_total{consumer="${consumer}",transport="${transport}"}`]: lost,
+          [`messenger_messages_in_flight{transport="${transport}"}`]: 0,
+        });
       }
+    }
+  });
+
+  test("counts the starts and ends of each consumer's workers, and why they were restarted", () => {
+    for (const consumer of consumers) {
+      const crashes = deliveriesOf("crash").filter((delivery) => delivery.consumer === consumer).length;
+      const limited = recycled(consumer).length;
+      expect(limited).toBeGreaterThanOrEqual(10);
+      expectSeries({
+        [`worker_starts_total{consumer="${consumer}"}`]: workersEach + crashes + limited,
+        [`worker_exits_total{consumer="${consumer}",exit_code="0"}`]: limited,
+        [`worker_exits_total{consumer="${consumer}",exit_code="137"}`]: crashes,
+        [`worker_failures_total{consumer="${consumer}"}`]: crashes,
+        [`worker_backoffs_total{consumer="${consumer}"}`]: crashes,
+        [`worker_restarts_total{consumer="${consumer}",reason="signal"}`]: crashes,
+        [`worker_restarts_total{consumer="${consumer}",reason="exit_success"}`]: limited,
+        [`worker_restarts_total{consumer="${consumer}",reason="exited_too_soon"}`]: 0,
+      });
+    }
+  });
+
+  test("recycles each process after just as many messages as --limit says", () => {
+    const messages = tally(told.deliveries.map(({ pid }) => pid));
+    const ended = recycled().map(({ context }) => messages[String(context["pid"])] ?? 0);
+    expect(tally(ended)).toEqual({ [messagesPerProcess]: recycled().length });
+  });
+
+  test("counts every line, and drops, cuts and misunderstands none", () => {
+    expect(told.others).toEqual({
+      "Stopping worker.": expect.any(Number), // one that is told to stop by frame and by signal says so twice
+      "Worker stopped due to maximum count of {count} messages processed": recycled().length,
     });
+    const counted = metrics.sum("pm_log_lines_total", 'stream="stdout"');
+    const ofDeliveries = 2 * told.deliveries.length - deliveriesOf("crash").length;
+    expect(counted).toBe(told.plainLines + ofDeliveries + 2 * recycled().length);
+    expect(pm.stdout.all.slice(counted).filter((line) => !line.includes('"Stopping worker."'))).toEqual([]);
+    for (const name of ["pm_log_dropped_lines_total", "pm_log_truncated_lines_total", "pm_ipc_errors_total"]) {
+      expect(`${name} ${metrics.sum(name)}`).toBe(`${name} 0`);
+    }
+  });
 
-    test("stops when told to, kills nobody and leaves nothing in the process table", async () => {
-      expect(exitCode).toBe(0);
-      expect(pm.stderr.all.filter((line) => line.includes("SIGKILL to worker"))).toEqual([]);
-      expect(processesWith(application.mark)).toEqual([]);
-      await goneFromProcessTable(application.mark);
-    });
-  },
-);
+  test("stops when told to, kills no worker and leaves nothing in the process table", async () => {
+    expect(exitCode).toBe(0);
+    expect(pm.stderr.all.filter((line) => line.includes("Sent SIGKILL"))).toEqual([]);
+    const workers = new Set(pm.recorded("Worker started.").map(({ context }) => context["pid"]));
+    expect(leftRunning.filter((pid) => workers.has(pid))).toEqual([]);
+    await goneFromProcessTable(pm.mark);
+  });
+});
 
-const consumerName = /"(?:async|orders)"/gu;
-
-/** The metrics once nothing moves any more: no message in hand, all six workers up and waiting. */
-async function atRest(pm: PmProcess): Promise<MetricsPage> {
+/** The metrics once nothing moves any more: all workers are up, none has a message in hand. */
+async function atRest(pm: PmProcess, workers: number): Promise<MetricsPage> {
   for (;;) {
     const page = new MetricsPage(await (await pm.get("/metrics")).text());
-    if (page.sum("worker_state", 'state="ready"') !== 6 || page.sum("worker_busy_workers") > 0) continue;
-    await pm.stderr.count((line) => line.includes("Quit the worker with CONTROL-C."), page.sum("worker_starts_total"));
-    return page;
+    if (page.sum("worker_state", 'state="ready"') === workers && page.sum("worker_busy_workers") === 0) return page;
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,10 +31,8 @@ export interface Jobs {
 
 /** The Symfony Messenger application of the fixture, with a Redis and a ledger of its own. */
 export class MessengerApplication implements AsyncDisposable {
-  /** Stands in the environment of all that is started with `env`. */
-  readonly mark = randomUUID();
   /** What a worker needs to run; the client that `pm client php-symfony` prints is plugged in. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Record<string, string>;
   readonly #folder = mkdtempSync(join(tmpdir(), "pm-messenger-"));
   readonly #server: RedisServer;
   readonly #redis: RedisClient;
@@ -46,7 +43,6 @@ export class MessengerApplication implements AsyncDisposable {
     this.#server = server;
     this.#redis = new RedisClient(server.dsn.replace("redis:", "redis+unix:"));
     this.env = {
-      TEST_MARK: this.mark,
       MESSENGER_DSN: server.dsn,
       JOB_LEDGER: join(this.#folder, "ledger"),
       PM_CLIENT_FILE: clientFile,

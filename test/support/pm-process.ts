@@ -111,6 +111,11 @@ export class PmProcess {
     context: Readonly<Record<string, unknown>> = {},
   ): Promise<LogRecord[]> {
     await this.stderr.count((line) => isRecord(line, message, context), wanted);
+    return this.recorded(message, context);
+  }
+
+  /** All of them that came so far. */
+  recorded(message: string, context: Readonly<Record<string, unknown>> = {}): LogRecord[] {
     return this.stderr.all.filter((line) => isRecord(line, message, context)).map((line) => JSON.parse(line));
   }
 

@@ -4,8 +4,9 @@
 //   pm.ready();
 //   while (!pm.shouldStop()) await pm.message("emails", "SendEmail", async () => { …take one and handle it… });
 //
-// Without pm (no PM_IPC_FD) every call does nothing. No call throws. A frame is written whole and waits for room; once pm
-// is gone, none is. One client per process, which it does not keep alive. A blocked event loop answers no ping.
+// A worker that pm did not start (no PM_IPC_FD): every call does nothing. No call throws. A frame is written whole and
+// waits until pm has room for it; once pm is gone, nothing is written any more. One client per process; it does not keep
+// the process alive. Pings are answered from the event loop, which is the loop that does the work: a blocked one is silent.
 
 import { fstatSync, writeSync } from "node:fs";
 import { Socket } from "node:net";

@@ -57,12 +57,6 @@ final class PmClient
         $this->send(['type' => 'slots', 'busy' => $busy, 'total' => $total]);
     }
 
-    /** The answer to a ping, which `poll` gives by itself. */
-    public function pong(): void
-    {
-        $this->send(['type' => 'pong']);
-    }
-
     /** Reports the work: received, then handled, or failed with what it threw. Returns what it returns, throws what it throws. */
     public function message(string $transport, string $class, callable $work, ?string $id = null)
     {
@@ -130,7 +124,7 @@ final class PmClient
                 $type = json_decode($line, true)['type'] ?? null;
                 $this->stop = $this->stop || $type === 'drain';
                 if ($type === 'ping') {
-                    $this->pong();
+                    $this->send(['type' => 'pong']);
                 }
             }
         }

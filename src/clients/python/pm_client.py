@@ -90,9 +90,9 @@ class PmClient:
 
     def poll(self):
         """Answers the pings that wait and takes note of a drain request, without waiting for any. Call it between messages."""
-        while self._channel is not None:
+        while (channel := self._channel) is not None:  # another thread may find pm gone meanwhile
             try:
-                received = self._channel.recv(65536, socket.MSG_DONTWAIT)
+                received = channel.recv(65536, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             except OSError:
