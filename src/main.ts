@@ -1,5 +1,4 @@
 /** The entry point: arguments in, one outcome out. The only place that prints it and sets the exit code. */
-import { isatty } from "node:tty";
 import { guardianArgument } from "./runtime/guardian-process.ts";
 
 const argv = process.argv.slice(2);
@@ -9,9 +8,8 @@ if (argv[0] === guardianArgument) {
 } else if (argv[0] === "__demo-worker") {
   await (await import("./demo/worker.ts")).runDemoWorker(argv.slice(1));
 } else {
-  // citty looks at nothing but this to leave colours out.
-  if (!isatty(1)) process.env["NO_COLOR"] = "1";
   const { dispatch } = await import("./cli/dispatch.ts");
   const { print } = await import("./cli/print.ts");
-  print(await dispatch(argv));
+  const { bug } = await import("./cli/outcome.ts");
+  print(await dispatch(argv).catch(bug));
 }

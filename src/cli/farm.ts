@@ -14,7 +14,7 @@ import { systemClock } from "../runtime/system-clock.ts";
 import { createEventLog } from "../surface/event-log.ts";
 import { type HttpServer, startHttp } from "../surface/http.ts";
 import type { Metrics } from "../surface/metrics.ts";
-import { readProcesses } from "../surface/proc-stat.ts";
+import { readProcesses } from "../system/proc-stat.ts";
 import { exitCodes } from "./outcome.ts";
 import { openMissingStandardFiles } from "./standard-files.ts";
 import { version } from "./version.ts";
@@ -62,15 +62,18 @@ export class Farm {
     const http = await this.#startHttp();
     if (typeof http === "string") return http;
     await this.#startLog();
+    this.#bus.listen(({ type }) => {
+      if (type === "shutting_down") this.#output.stopping();
+    });
     process.on("uncaughtException", (error) => this.#bug(error));
     process.on("unhandledRejection", (error) => this.#bug(error));
     for (const message of this.#warnings) this.#bus.emit({ type: "notice", level: "warning", message, context: {} });
     this.#guardian.start();
     if (http !== null) this.#bus.emit({ type: "http_listening", address: http.address });
     this.#supervisor.start();
-    this.#metrics = this.#loadMetrics();
+    this.#metrics ??= this.#loadMetrics();
     signals.obey({
-      stop: (signal) => this.#stop(signal),
+      stop: (signal) => this.#supervisor.shutdown("signal", exitCodes.done, signal),
       kill: () => this.#supervisor.kill(),
       reload: () =>
         this.#bus.emit({
@@ -96,11 +99,6 @@ export class Farm {
   /** Text for people, its newline included, to stderr among pm's own records. */
   say(text: string): void {
     this.#output.writeOwn(text);
-  }
-
-  #stop(signal: string): void {
-    this.#output.stopping();
-    this.#supervisor.shutdown("signal", 0, signal);
   }
 
   async #startHttp(): Promise<HttpServer | null | string> {

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import { type Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { version } from "./version.ts";
@@ -26,5 +27,7 @@ export async function commandHelp(command: Command): Promise<string> {
     defineCommand({ meta: { name: "pm" } }),
   );
   const examples = command.examples.map((example) => `  ${example}`).join("\n");
-  return `${usage}\n\nEXAMPLES\n\n${examples}\n`;
+  // citty colours what it says for pipes too.
+  const colours = isatty(1) && !process.env["NO_COLOR"];
+  return `${colours ? usage : Bun.stripANSI(usage)}\n\nEXAMPLES\n\n${examples}\n`;
 }

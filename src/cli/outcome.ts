@@ -26,3 +26,13 @@ export function outcome(exitCode: number, stdout: readonly string[], stderr: rea
 }
 
 const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
+
+/** What a command that threw has come to: users' mistakes are values, so this is a bug of pm, and the place of it helps whoever mends it. */
+export function bug(error: unknown): Outcome {
+  const [what = String(error), where = ""] = error instanceof Error ? (error.stack ?? error.message).split("\n") : [];
+  return outcome(
+    exitCodes.bug,
+    [],
+    [`pm: internal error: ${what} ${where.trim()}; this is a bug of pm, please report it`],
+  );
+}

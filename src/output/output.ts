@@ -3,6 +3,7 @@ import type { LogSpec } from "../core/farm/spec.ts";
 import { closeFd, pipe } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import { type LogCounter, perConsumer, readCounters } from "./counters.ts";
+import { ReportQueue } from "./report-queue.ts";
 import type { OutputBatch, OutputReport, OutputStart, ToOutput } from "./messages.ts";
 
 /** One process whose output is to be read. The two stream descriptors become the output's; `ipcFd` stays the caller's until `ended`. */
@@ -47,6 +48,10 @@ export class Output {
     { readonly hear: (report: ProcessReport) => void; readonly activity: number }
   >();
   readonly #freeActivity: number[] = [];
+  readonly #reports = new ReportQueue(
+    (report) => this.#dispatch(report),
+    (bytes) => this.#handled(bytes),
+  );
   readonly #finished = Promise.withResolvers<number>();
   #nextActivity = 0;
   #nextKey = 0;
@@ -62,8 +67,8 @@ export class Output {
     this.#control = new PipeWriter(control.writeFd, Number.POSITIVE_INFINITY);
     this.#ownLog = new PipeWriter(ownLog.writeFd, maxOwnLogBytes);
     this.#ownLogFd = ownLog.writeFd;
-    this.#worker = new Worker(outputThreadUrl(), { smol: true });
-    this.#worker.addEventListener("message", (event: MessageEvent<OutputBatch>) => this.#hear(event.data));
+    this.#worker = new Worker(outputThreadUrl());
+    this.#worker.addEventListener("message", (event: MessageEvent<OutputBatch>) => this.#reports.push(event.data));
     this.#worker.addEventListener("error", (event) => {
       this.#broken = true;
       this.#finished.resolve(0);
@@ -155,10 +160,9 @@ export class Output {
     }, retryMs);
   }
 
-  #hear(batch: OutputBatch): void {
-    for (const report of batch.reports) this.#dispatch(report);
-    this.#consumed[0]! += batch.bytes;
-    this.#sinceResume += batch.bytes;
+  #handled(bytes: number): void {
+    this.#consumed[0]! += bytes;
+    this.#sinceResume += bytes;
     if (this.#sinceResume < 1 << 20) return;
     this.#sinceResume = 0;
     this.#tell({ do: "resume" });

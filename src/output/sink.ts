@@ -4,7 +4,9 @@ import type { Source } from "./sources.ts";
 import { addressOf, EAGAIN, type Epoll, EPOLLOUT, ownBuffer, sendFrom, writeFrom } from "../system/libc.ts";
 
 /** Bytes that may wait for a slow reader before its writers are slowed down (or their lines dropped). */
-const highWaterBytes = 256 * 1024;
+const highWaterBytes = 128 * 1024;
+/** Room for what is high water and for what one more chunk makes, so that what waits is seldom moved to the front. */
+const bufferBytes = 4 * highWaterBytes;
 
 /**
  * One of pm's own two ends: stdout or stderr (or both, when they are the same file).
@@ -16,7 +18,7 @@ export class Sink {
   /** Those that are not read until there is room; the loop puts them in and takes them out. */
   readonly paused = new Set<Source>();
   /** Where finished lines are put: `reserve` room first, say `added` after. */
-  readonly block = new OutputBlock(ownBuffer(2 * highWaterBytes));
+  readonly block = new OutputBlock(ownBuffer(bufferBytes));
   readonly #fd: number;
   readonly #isSocket: boolean;
   readonly #epoll: Epoll;
@@ -124,7 +126,7 @@ export class Sink {
     if (this.#waitsForRoom) this.#epoll.remove(this.#fd);
     this.#waitsForRoom = false;
     // A huge line has passed: give its memory back.
-    if (this.block.bytes.length > 8 * highWaterBytes) this.#use(ownBuffer(2 * highWaterBytes), 0);
+    if (this.block.bytes.length > 4 * bufferBytes) this.#use(ownBuffer(bufferBytes), 0);
   }
 
   #use(buffer: Buffer, length: number): void {

@@ -8,7 +8,7 @@ import { createLifecycleCounters } from "./lifecycle-counters.ts";
 import { createLogCounters } from "./log-counters.ts";
 import { createMessageMetrics } from "./message-metrics.ts";
 import { createOwnMetrics } from "./own-metrics.ts";
-import type { ProcessUsage } from "./proc-stat.ts";
+import type { ProcessUsage } from "../system/proc-stat.ts";
 import { renderWorkerSeries } from "./worker-series.ts";
 
 export interface MetricsOptions {

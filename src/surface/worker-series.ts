@@ -1,6 +1,6 @@
 import type { FarmSnapshot, WorkerSnapshot } from "../core/farm/snapshot.ts";
 import type { MessageMetrics } from "./message-metrics.ts";
-import type { ProcessUsage } from "./proc-stat.ts";
+import type { ProcessUsage } from "../system/proc-stat.ts";
 
 type Transports = Pick<MessageMetrics, "transportLabel" | "transportsOf">;
 

@@ -1,10 +1,12 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, fixture, quickBackoff, sh, steady } from "../support/farm-file.ts";
 import { type LogRecord, PmProcess, processesWith } from "../support/pm-process.ts";
 import { cpuSeconds, isAlive, openFds, until } from "../support/proc.ts";
+
+setDefaultTimeout(30_000);
 
 const unexpected = "Worker restarting after unexpected exit.";
 

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, fixture, sh, steady } from "../support/farm-file.ts";
 import { goneFromProcessTable, PmProcess, processesWith } from "../support/pm-process.ts";
 import { guardianOf, isAlive, until } from "../support/proc.ts";
+
+setDefaultTimeout(30_000);
 
 const ends = (text: string) => (line: string) => line.endsWith(`] ${text}`);
 

@@ -1,6 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, quickBackoff, sh, steady } from "../support/farm-file.ts";
 import { PmProcess } from "../support/pm-process.ts";
+
+setDefaultTimeout(30_000);
 
 const crash = { command: sh("exit 7"), failure_limit: 1, ...quickBackoff };
 

@@ -2,9 +2,11 @@ import { createServer } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, sh, steady } from "../support/farm-file.ts";
 import { PmProcess, pmBinary, processesWith } from "../support/pm-process.ts";
+
+setDefaultTimeout(30_000);
 
 describe("pm serve does not start", () => {
   test("with an invalid file: every problem on a line, exit code 78, no worker", async () => {

@@ -1,9 +1,11 @@
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, sh, steady } from "../support/farm-file.ts";
 import { goneFromProcessTable, PmProcess } from "../support/pm-process.ts";
 import { isAlive } from "../support/proc.ts";
+
+setDefaultTimeout(30_000);
 
 const stopsWhenTold = ["sh", join(import.meta.dir, "..", "fixtures", "stops-when-told.sh"), "go"];
 

@@ -15,7 +15,6 @@ export interface Told {
   readonly deliveries: readonly Delivery[];
   /** Messages of lines that belong to no job, and how often each came. */
   readonly others: Readonly<Record<string, number>>;
-  readonly jsonLines: number;
   readonly plainLines: number;
 }
 
@@ -32,59 +31,53 @@ const ends = [
 ] as const;
 
 /**
- * Reads the lines of a farm whose workers are all of the Messenger application. Throws at the first line that is not whole, is not what
+ * Reads the stdout of a farm whose workers are all of the Messenger application. Throws at the first line that is not whole, is not what
  * the worker wrote (but for `worker_id` and `consumer`), or stands where its worker cannot have written it.
  */
 export function readWorkerLines(lines: readonly string[]): Told {
   const deliveries: Delivery[] = [];
-  const others: Record<string, number> = {};
-  /** The delivery each worker has in hand, or had when it was killed. */
+  const others: string[] = [];
+  /** What each worker has in hand, or had when it was killed. */
   const inHand = new Map<number, Delivery>();
   let plainLines = 0;
 
   for (const line of lines) {
     const wrong = (what: string): Error => new Error(`${what}: ${line.slice(0, 300)}`);
     const plain = /^\[worker (\d+) (\w+)\] plain line (\d+)$/u.exec(line);
-    if (plain !== null) {
-      const delivery = inHand.get(Number(plain[1]));
-      if (delivery?.consumer !== plain[2]) throw wrong("a plain line outside a job");
-      if (Number(plain[3]) !== delivery.plainLines)
-        throw wrong(`not plain line ${delivery.plainLines} of ${delivery.job}`);
-      delivery.plainLines += 1;
-      plainLines += 1;
-      continue;
-    }
-    const { message, context, extra } = readJson(line, wrong);
-    const end = ends.find(([beginning]) => message.startsWith(beginning))?.[1];
+    const { message, context, extra } = plain === null ? readJson(line, wrong) : fromPlain(plain);
     const delivery = inHand.get(extra.worker_id);
-    if (end !== undefined) {
-      if (delivery === undefined || delivery.consumer !== extra.consumer)
-        throw wrong("the end of a job that did not begin");
+    const end = ends.find(([beginning]) => message.startsWith(beginning))?.[1];
+    if (message === "handling") {
+      if (delivery?.pid === context.pid) throw wrong(`it began before ${delivery?.job} had ended`);
+      const { worker_id: worker, consumer } = extra;
+      const begun = { worker, consumer, pid: context.pid ?? 0, job: context.job ?? "", plainLines: 0, end: null };
+      inHand.set(worker, begun);
+      deliveries.push(begun);
+    } else if (plain === null && end === undefined) {
+      others.push(message);
+    } else if (delivery === undefined || delivery.consumer !== extra.consumer) {
+      throw wrong("its worker has no job in hand");
+    } else if (end === undefined) {
+      if (message !== `plain line ${delivery.plainLines++}`) throw wrong(`not the next of ${delivery.job}`);
+      plainLines += 1;
+    } else {
       if (end !== "handled" && !context.error?.includes(`job ${delivery.job} failed`))
-        throw wrong(`no error of ${delivery.job}`);
+        throw wrong("not the job in hand");
       delivery.end = end;
       inHand.delete(extra.worker_id);
-    } else if (message === "handling") {
-      const begun = {
-        worker: extra.worker_id,
-        consumer: extra.consumer,
-        pid: context.pid ?? 0,
-        job: context.job ?? "",
-        plainLines: 0,
-        end: null,
-      };
-      if (delivery?.pid === begun.pid) throw wrong(`began before ${delivery.job} has ended`);
-      inHand.set(extra.worker_id, begun);
-      deliveries.push(begun);
-    } else others[message] = (others[message] ?? 0) + 1;
+    }
   }
-  return { deliveries, others, jsonLines: lines.length - plainLines, plainLines };
+  return { deliveries, others: tally(others), plainLines };
+}
+
+function fromPlain([line = "", worker, consumer = ""]: RegExpExecArray): JsonLine {
+  return { message: line.replace(/^.*?\] /u, ""), context: {}, extra: { worker_id: Number(worker), consumer } };
 }
 
 function readJson(line: string, wrong: (what: string) => Error): JsonLine {
   const written = line.replace(/"extra":\{"worker_id":\d+,"consumer":"\w+"\}\}$/u, '"extra":{}}');
   try {
-    // What Monolog writes is what JSON.stringify writes: a line that comes out unlike it was altered on its way.
+    // Monolog writes as JSON.stringify does: a line that comes out unlike it was altered on its way.
     if (written !== line && JSON.stringify(JSON.parse(written)) === written) return JSON.parse(line);
   } catch {
     // not JSON: told below

@@ -20,7 +20,9 @@ export function jsonLine(record: LogRecord, at: Date): string {
 
 /** A message and its context for a terminal, on one line: `Worker started.  worker=1 consumer=async pid=123`. */
 export function plainText({ message, context }: LogRecord): { readonly message: string; readonly context: string } {
-  const pairs = Object.entries(context).map(([key, value]) => `${key}=${plainValue(value)}`);
+  const pairs = Object.entries(context)
+    .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
+    .map(([key, value]) => `${key}=${plainValue(value)}`);
   return { message: visible(withoutStack(message)), context: pairs.join(" ") };
 }
 

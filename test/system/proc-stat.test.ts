@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseMaxFds, readOwnUsage } from "../../src/surface/own-usage.ts";
-import { parseCpuSeconds, parsePageBytes, parseResidentPages, readProcesses } from "../../src/surface/proc-stat.ts";
+import { parseCpuSeconds, parsePageBytes, parseResidentPages, readProcesses } from "../../src/system/proc-stat.ts";
 
 const tail = "S 1 77 77 0 -1 4194560 1200 0 3 0 250 75 9 9 20 0 1 0 5555 10485760 300 18446744073709551615\n";
 

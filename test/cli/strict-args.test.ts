@@ -1,0 +1,69 @@
+import { describe, expect, test } from "bun:test";
+import { dispatch } from "../../src/cli/dispatch.ts";
+import { commands } from "../../src/cli/commands.ts";
+import { strictArgs } from "../../src/cli/strict-args.ts";
+
+const args = {
+  file: { type: "positional", required: false },
+  json: { type: "boolean" },
+  preset: { type: "string" },
+} as const;
+
+describe("strictArgs", () => {
+  test.each([
+    [[], null],
+    [["pm.yaml"], null],
+    [["pm.yaml", "--json"], null],
+    [["--preset", "x"], null],
+    [["--preset=x"], null],
+    [["--", "--odd-name"], null],
+    [["-"], null],
+    [["--jsn"], "unknown flag --jsn; did you mean --json?"],
+    [["--zzz=1"], "unknown flag --zzz; see --help"],
+    [["--json=yes"], "--json takes no value; write just --json"],
+    [["--preset"], "--preset needs a value; write --preset PRESET"],
+    [["--preset="], "--preset needs a value; write --preset PRESET"],
+    [["a", "b"], 'unexpected argument "b"; this command takes one argument'],
+  ])("%j", (words, expected) => {
+    expect(strictArgs(words, args)).toBe(expected);
+  });
+
+  test("tells of a missing argument", () => {
+    const needed = { name: { type: "positional", required: true, description: "php or node" } } as const;
+    expect(strictArgs([], needed)).toBe("NAME is missing: php or node");
+  });
+});
+
+describe("dispatch", () => {
+  test.each([
+    [["chek"], 2, 'pm: unknown command "chek"; did you mean pm check?\n'],
+    [["--hlp"], 2, 'pm: unknown flag "--hlp"; see pm --help\n'],
+    [["check", "--jsn"], 2, "pm check: unknown flag --jsn; did you mean --json?\n"],
+    [["client", "ruby"], 2, 'pm client: there is no client "ruby"; choose one of php-symfony, php, python, node\n'],
+  ])("%j is a usage error in one line", async (argv, exitCode, stderr) => {
+    expect(await dispatch(argv)).toEqual({ exitCode, stdout: "", stderr });
+  });
+
+  test("no command at all shows the help, as an error", async () => {
+    const { exitCode, stdout, stderr } = await dispatch([]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toContain("Usage: pm COMMAND");
+  });
+
+  test.each(["--help", "-h", "help"])("%s lists every command on stdout", async (word) => {
+    const { exitCode, stdout, stderr } = await dispatch([word]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    for (const { name, summary } of commands)
+      expect(stdout).toMatch(new RegExp(`^  ${name} +${RegExp.escape(summary)}$`, "mu"));
+  });
+
+  test.each(commands.map(({ name }) => name))(
+    "pm %s --help has its examples and no colours on a pipe",
+    async (name) => {
+      const { exitCode, stdout } = await dispatch([name, "--help"]);
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(`EXAMPLES\n\n  pm ${name}`);
+      expect(stdout).not.toContain("\u001b");
+    },
+  );
+});

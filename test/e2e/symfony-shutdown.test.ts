@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import {
+  applicationFolder,
+  idsOf,
+  type Jobs,
+  MessengerApplication,
+  messengerMissing,
+} from "../support/messenger-application.ts";
+import { MetricsPage } from "../support/metrics-page.ts";
+import { goneFromProcessTable, PmProcess, processesWith } from "../support/pm-process.ts";
+import { readWorkerLines, tally } from "../support/worker-lines.ts";
+
+setDefaultTimeout(60_000);
+
+const reason = messengerMissing();
+if (reason !== null) console.warn(`skipping the shutdown of a Symfony Messenger farm: ${reason}`);
+
+const transports = ["async", "orders"] as const;
+const jobs = transports.map((transport): Jobs => ({
+  transport,
+  prefix: transport,
+  count: 40,
+  behaviour: "ok",
+  sleepMs: 300,
+}));
+
+const consumer = (name: string): string => `
+  ${name}:
+    transports: ${name}
+    processes: 3
+    cwd: ${applicationFolder}
+    consume_args: {limit: 4, sleep: 0.01}`;
+const yaml = `http_server: {port: 0}\nconsumers:${transports.map(consumer).join("")}\n`;
+const isHandled = (line: string): boolean => line.includes(" was handled successfully ");
+
+describe.skipIf(reason !== null)("a farm of Symfony Messenger that is told to stop in mid-load", () => {
+  let application: MessengerApplication;
+
+  beforeEach(async () => {
+    application = await MessengerApplication.start();
+  });
+  afterEach(() => application[Symbol.asyncDispose]());
+
+  test("finishes the messages in flight, leaves the others in their queue and nothing in the process table", async () => {
+    const all = jobs.flatMap(idsOf);
+    await application.dispatch(...jobs);
+    {
+      await using pm = new PmProcess(yaml, { env: application.env });
+      await pm.stdout.count(isHandled, 20); // some have been recycled by now
+      await allAtWork(pm);
+      const handledBefore = pm.stdout.all.filter(isHandled).length;
+      expect(await pm.stop()).toBe(0);
+      const leftRunning = processesWith(pm.mark);
+      await Promise.all([pm.stdout.ended, pm.stderr.ended]);
+
+      const { deliveries } = readWorkerLines(pm.stdout.all);
+      expect(tally(deliveries.map(({ end }) => end))).toEqual({ handled: deliveries.length });
+      expect(deliveries.length).toBeGreaterThan(handledBefore);
+      expect(application.ledger().toSorted()).toEqual(deliveries.map(({ job }) => job).toSorted());
+
+      expect(await inAll((transport) => application.taken(transport))).toBe(0);
+      const left = await inAll((transport) => application.unfinished(transport));
+      expect(left).toBeGreaterThan(0);
+      expect(deliveries.length + left).toBe(all.length);
+
+      // Whoever had a message in hand ended by itself: with success, and unharmed.
+      const worked = new Set(deliveries.map(({ pid }) => pid));
+      const exits = pm.recorded("Worker exited.").filter(({ context }) => worked.has(Number(context["pid"])));
+      expect(tally(exits.map(({ context }) => Number(context["exit_code"])))).toEqual({ 0: worked.size });
+      expect(pm.stderr.all.filter((line) => line.includes("Sent SIGKILL"))).toEqual([]);
+
+      const workers = new Set(pm.recorded("Worker started.").map(({ context }) => context["pid"]));
+      expect(leftRunning.filter((pid) => workers.has(pid))).toEqual([]);
+      await goneFromProcessTable(pm.mark);
+    }
+    // Another pm goes on where the first has ended: every job is handled, and none twice.
+    await using pm = new PmProcess(yaml, { env: application.env });
+    await pm.stdout.count(isHandled, all.length - application.ledger().length);
+    expect(await pm.stop()).toBe(0);
+    expect(application.ledger().toSorted()).toEqual(all.toSorted());
+  });
+});
+
+async function inAll(count: (transport: string) => Promise<number>): Promise<number> {
+  return (await Promise.all(transports.map(count))).reduce((sum, each) => sum + each);
+}
+
+/** Resolves when each of the six workers has a message in hand. */
+async function allAtWork(pm: PmProcess): Promise<void> {
+  for (;;) {
+    const page = new MetricsPage(await (await pm.get("/metrics")).text());
+    if (page.sum("messenger_messages_in_flight") === 6) return;
+  }
+}
