@@ -27,7 +27,7 @@ async function pump(fd: number, workerId: number): Promise<void> {
     });
     // One flush at a time over all workers, or the writer's memory has no bound.
     await flushing;
-    out.write(block.bytes.subarray(0, block.length));
+    void out.write(block.bytes.subarray(0, block.length));
     flushing = Promise.resolve(out.flush());
     await flushing;
     block.length = 0;

@@ -28,6 +28,13 @@ const writer = { "a write a line": ["stdbuf", "-oL", "yes", line], "large writes
 const folder = mkdtempSync(join(tmpdir(), "pm-bench-"));
 
 type Subject = (command: readonly string[]) => string[];
+const cat: Subject = (command) => [
+  "sh",
+  "-c",
+  `{ ${Array(workers)
+    .fill(`${quote(command)} &`)
+    .join(" ")} wait; } | cat`,
+];
 const subjects: Readonly<Record<string, Subject>> = {
   thread: (command) => {
     const file = join(folder, "pm.yaml");
@@ -39,13 +46,7 @@ const subjects: Readonly<Record<string, Subject>> = {
     return [join(import.meta.dir, "..", "..", "dist", "pm"), "serve", file];
   },
   streams: (command) => [process.execPath, join(import.meta.dir, "main-thread-output.ts"), String(workers), ...command],
-  cat: (command) => [
-    "sh",
-    "-c",
-    `{ ${Array(workers)
-      .fill(`${quote(command)} &`)
-      .join(" ")} wait; } | cat`,
-  ],
+  cat,
 };
 
 function quote(command: readonly string[]): string {
@@ -103,14 +104,14 @@ function cpuSecondsOfCat(pid: number): number {
 for (const [how, command] of Object.entries(writer)) {
   console.log(`\n${workers} workers, ${how}, ${line.length + 1} bytes a line`);
   console.log("subject   klines/s   of cat   CPU s/GB   restarts/s beside it");
-  const cat = await measure((subjects["cat"] ?? String)(command) as string[], cpuSecondsOfCat);
+  const floor = await measure(cat(command), cpuSecondsOfCat);
   for (const [name, subject] of Object.entries(subjects)) {
-    const figures = name === "cat" ? cat : await measure(subject(command), cpuSeconds);
+    const figures = name === "cat" ? floor : await measure(subject(command), cpuSeconds);
     console.log(
       [
         name.padEnd(8),
         (figures.linesPerSecond / 1000).toFixed(0).padStart(9),
-        (figures.linesPerSecond / cat.linesPerSecond).toFixed(2).padStart(8),
+        (figures.linesPerSecond / floor.linesPerSecond).toFixed(2).padStart(8),
         figures.cpuSecondsPerGb.toFixed(2).padStart(10),
         figures.restartsPerSecond.toFixed(0).padStart(8),
       ].join(" "),

@@ -14,10 +14,14 @@ import { systemClock } from "../runtime/system-clock.ts";
 import { createEventLog } from "../surface/event-log.ts";
 import { type HttpServer, startHttp } from "../surface/http.ts";
 import type { Metrics } from "../surface/metrics.ts";
+import { heedChildren } from "../system/libc.ts";
 import { readProcesses } from "../system/proc-stat.ts";
 import { exitCodes } from "./outcome.ts";
 import { openMissingStandardFiles } from "./standard-files.ts";
 import { version } from "./version.ts";
+
+/** After a bug, how long beyond the usual the farm may take to stop. */
+const bugGraceMs = 5_000;
 
 /** The parts of a running farm, put together. */
 export class Farm {
@@ -29,14 +33,20 @@ export class Farm {
   readonly #supervisor: Supervisor;
   readonly #done = Promise.withResolvers<number>();
   #metrics: Promise<Metrics> | null = null;
+  #buggy = false;
+  /** pm ends although workers may still be alive. */
+  #forsaken = false;
 
   /** `warnings` are problems of the file that do not keep it from running, a line each. */
   constructor(spec: FarmSpec, warnings: readonly string[]) {
     openMissingStandardFiles();
+    heedChildren();
     this.#spec = spec;
     this.#warnings = warnings;
     const runId = randomUUID();
-    this.#guardian = new Guardian(runId);
+    this.#guardian = new Guardian(runId, (why) =>
+      this.#warn("Guardian is missing and is started again.", { error: why }),
+    );
     this.#output = new Output(spec.onSlowSink, (error) => this.#bug(error));
     for (const { name } of spec.consumers) this.#output.addConsumer(name);
     const context: ChildContext = {
@@ -67,7 +77,21 @@ export class Farm {
     });
     process.on("uncaughtException", (error) => this.#bug(error));
     process.on("unhandledRejection", (error) => this.#bug(error));
-    for (const message of this.#warnings) this.#bus.emit({ type: "notice", level: "warning", message, context: {} });
+    try {
+      this.#begin(http, signals);
+    } catch (error) {
+      this.#bug(error);
+    }
+    const exitCode = await this.#done.promise;
+    await http?.stop();
+    this.#bus.emit({ type: "farm_stopped", exitCode });
+    await this.#output.finish();
+    if (!this.#forsaken) this.#guardian.release();
+    return exitCode;
+  }
+
+  #begin(http: HttpServer | null, signals: { obey(orders: SignalOrders): void }): void {
+    for (const message of this.#warnings) this.#warn(message);
     this.#guardian.start();
     if (http !== null) this.#bus.emit({ type: "http_listening", address: http.address });
     this.#supervisor.start();
@@ -75,20 +99,8 @@ export class Farm {
     signals.obey({
       stop: (signal) => this.#supervisor.shutdown("signal", exitCodes.done, signal),
       kill: () => this.#supervisor.kill(),
-      reload: () =>
-        this.#bus.emit({
-          type: "notice",
-          level: "warning",
-          message: "SIGHUP ignored: this version cannot reload; restart pm to apply a changed pm.yaml.",
-          context: {},
-        }),
+      reload: () => this.#warn("SIGHUP ignored: this version cannot reload; restart pm to apply a changed pm.yaml."),
     });
-    const exitCode = await this.#done.promise;
-    await http?.stop();
-    this.#bus.emit({ type: "farm_stopped", exitCode });
-    await this.#output.finish();
-    this.#guardian.release();
-    return exitCode;
   }
 
   /** Hears every event from now on. */
@@ -139,7 +151,14 @@ export class Farm {
     return metrics;
   }
 
-  /** A bug of pm: say so once, stop the workers in order, end with the code that says it. */
+  #warn(message: string, context: Readonly<Record<string, unknown>> = {}): void {
+    this.#bus.emit({ type: "notice", level: "warning", message, context });
+  }
+
+  /**
+   * A bug of pm: say so, stop the workers in order, end with the code that says it. Where not even that works, pm ends without
+   * taking leave of its guardian, which then kills what is left.
+   */
   #bug(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#bus.emit({
@@ -148,7 +167,21 @@ export class Farm {
       message: "Internal error: this is a bug of pm; please report it.",
       context: { error: text, version },
     });
-    this.#supervisor.shutdown("internal_error", exitCodes.bug, null);
+    const forsake = (): void => {
+      this.#forsaken = true;
+      this.#done.resolve(exitCodes.bug);
+    };
+    if (this.#buggy) {
+      forsake();
+      return;
+    }
+    this.#buggy = true;
+    setTimeout(forsake, this.#spec.shutdownTimeoutMs + bugGraceMs);
+    try {
+      this.#supervisor.shutdown("internal_error", exitCodes.bug, null);
+    } catch {
+      forsake(); // what was said above is all there is to say
+    }
   }
 }
 

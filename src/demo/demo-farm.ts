@@ -13,7 +13,8 @@ export function demoFarm(queuePort: number, httpPort: number): FarmSpec {
   return { ...parsed.spec, consumers };
 }
 
-/** What `pm` stands for in demo.yaml. */
+/** What `pm` stands for in demo.yaml. The kernel adds a word to the path of a program that was replaced while it runs. */
 function self(): string[] {
-  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
+  const program = process.execPath.replace(/ \(deleted\)$/u, "");
+  return Bun.isStandaloneExecutable ? [program] : [program, Bun.main];
 }

@@ -84,7 +84,7 @@ export function dueUntil({ stretches }: Scenario, seconds: number): number {
     due += messagesIn(stretch, Math.min(left, stretch.seconds));
     left -= stretch.seconds;
   }
-  return Math.floor(due + 1e-6); // so that ten tenths are one
+  return Math.floor(due);
 }
 
 const messagesIn = ({ atOnce, perSecond }: Stretch, seconds: number): number => atOnce + perSecond * seconds;

@@ -7,10 +7,10 @@ export const runIdVariable = "PM_RUN_ID";
 /** The hidden command. */
 export const guardianArgument = "__guardian";
 
-/** How the running pm starts its guardian. */
+/** How the running pm starts its guardian: from the very file it runs from, even if an upgrade has put another in its place. */
 export function guardianCommand(): string[] {
   return Bun.isStandaloneExecutable
-    ? [process.execPath, guardianArgument]
+    ? ["/proc/self/exe", guardianArgument]
     : [process.execPath, Bun.main, guardianArgument];
 }
 

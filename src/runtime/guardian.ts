@@ -2,8 +2,8 @@ import { closeFd, pipe } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import { guardianCommand, runIdVariable } from "./guardian-process.ts";
 
-/** A guardian that dies is replaced, but no sooner than this, so that a host that kills it does not keep pm busy. */
-const replaceAfterMs = 1_000;
+/** A guardian that dies, or cannot be started, is tried again after this. */
+const tryAgainMs = 1_000;
 
 /**
  * The main process's end of its guardian: a small process that outlives pm by a moment. It holds the reading end of a
@@ -11,28 +11,47 @@ const replaceAfterMs = 1_000;
  */
 export class Guardian {
   readonly #runId: string;
+  readonly #onTrouble: (why: string) => void;
   readonly #pids = new Set<number>();
   #fd = -1;
   #writer: PipeWriter | null = null;
   #process: Bun.Subprocess | null = null;
   #released = false;
 
-  /** `runId` is in the environment of every worker, so that also what a worker leaves behind is found. */
-  constructor(runId: string) {
+  /**
+   * `runId` is in the environment of every worker, so that also what a worker leaves behind is found. `onTrouble` hears why there is
+   * no guardian just now.
+   */
+  constructor(runId: string, onTrouble: (why: string) => void) {
     this.#runId = runId;
+    this.#onTrouble = onTrouble;
   }
 
-  /** Starts the process; returns at once. What it is told meanwhile waits in the pipe. Throws when it cannot be started. */
+  /** Starts the process; returns at once. What it is told meanwhile waits in the pipe. */
   start(): void {
+    try {
+      this.#start();
+    } catch (error) {
+      // Too many processes or descriptors, for now: the farm is worth more than its guardian.
+      this.#onTrouble(error instanceof Error ? error.message : String(error));
+      this.#startAgain();
+    }
+  }
+
+  #start(): void {
     const { readFd, writeFd } = pipe("write");
     try {
       this.#process = Bun.spawn({
         cmd: guardianCommand(),
+        argv0: "pm",
         stdio: [readFd, "ignore", "ignore"],
         detached: true, // a Ctrl-C in the terminal must not reach it
         env: { [runIdVariable]: this.#runId },
         onExit: () => this.#lost(),
       });
+    } catch (error) {
+      closeFd(writeFd);
+      throw error;
     } finally {
       closeFd(readFd);
     }
@@ -61,7 +80,7 @@ export class Guardian {
   release(): void {
     this.#released = true;
     this.#tell("bye\n");
-    closeFd(this.#fd);
+    if (this.#writer !== null) closeFd(this.#fd);
     this.#writer = null;
   }
 
@@ -73,8 +92,13 @@ export class Guardian {
     if (this.#released) return;
     this.#writer = null;
     closeFd(this.#fd);
+    this.#onTrouble("it has ended");
+    this.#startAgain();
+  }
+
+  #startAgain(): void {
     setTimeout(() => {
       if (!this.#released) this.start();
-    }, replaceAfterMs);
+    }, tryAgainMs);
   }
 }

@@ -6,6 +6,7 @@
  * arrays live in the JavaScript heap and move; and errno must be read right after the call that set it.
  */
 import { dlopen, ptr, read } from "bun:ffi";
+import { constants } from "node:os";
 
 const { symbols } = dlopen("libc.so.6", {
   __errno_location: { args: [], returns: "ptr" },
@@ -17,6 +18,7 @@ const { symbols } = dlopen("libc.so.6", {
   pipe2: { args: ["ptr", "i32"], returns: "i32" },
   read: { args: ["i32", "ptr", "u64"], returns: "i32" },
   send: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
+  signal: { args: ["i32", "u64"], returns: "u64" },
   socketpair: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
   write: { args: ["i32", "ptr", "u64"], returns: "i32" },
 });
@@ -82,6 +84,15 @@ export function closeFd(fd: number): void {
 /** The address of a buffer made by `ownBuffer`. */
 export function addressOf(buffer: Buffer): number {
   return ptr(buffer);
+}
+
+/** Undoes an ignored SIGCHLD, which pm may have from its parent: with it the kernel does not tell how a child ended. */
+export function heedChildren(): void {
+  const SIG_DFL = 0n;
+  const SIG_IGN = 1n;
+  const { SIGCHLD } = constants.signals;
+  const before = symbols.signal(SIGCHLD, SIG_DFL);
+  if (before !== SIG_IGN) symbols.signal(SIGCHLD, before);
 }
 
 /** Reads at most `size` bytes to `address`: a count, 0 at the end of the file, or minus the errno. */

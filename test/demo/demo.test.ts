@@ -12,6 +12,8 @@ const isEnriched = (line: string): boolean => {
   return record.channel === "mails" && record.extra?.consumer === "mails" && (record.extra.worker_id ?? 0) > 0;
 };
 
+const isRowOfReports = (line: string): boolean => /^  reports +\d+ +\d+ +\d+ +\d+  exit_failure \d/u.test(line);
+
 describe.skipIf(!built)("pm demo", () => {
   test("failures: shows messages, restarts and both kinds of lines, and leaves nothing behind", async () => {
     const { goneFromProcessTable, PmProcess } = await import("../support/pm-process.ts");
@@ -29,8 +31,7 @@ describe.skipIf(!built)("pm demo", () => {
     pm.signal("SIGINT");
     expect(await pm.process.exited).toBe(0);
     await goneFromProcessTable(runId);
-    const isRow = (line: string): boolean => /^  reports +\d+ +\d+ +\d+ +\d+  exit_failure \d/u.test(line);
-    await pm.stderr.find(isRow, "the last words about reports");
+    await pm.stderr.find(isRowOfReports, "the last words about reports");
   }, 60_000);
 
   test("burst: a crash loses its message, a limit ends a worker in order, and SIGHUP ends the demo", async () => {

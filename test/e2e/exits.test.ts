@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, fixture, quickBackoff, sh, steady } from "../support/farm-file.ts";
 import { type LogRecord, PmProcess, processesWith } from "../support/pm-process.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { cpuSeconds, isAlive, openFds, until } from "../support/proc.ts";
 
 setDefaultTimeout(30_000);
@@ -106,6 +106,13 @@ describe("a worker that dies of a signal", () => {
   });
 });
 
+test("a worker that kills its whole process group hits nobody but itself", async () => {
+  await using pm = new PmProcess(farmFile({ a: { command: sh("kill -9 0"), failure_limit: 1, ...quickBackoff }, b: steady }));
+  await pm.records("Worker exited.", 2, { consumer: "a", exit_code: 137 });
+  await pm.stdout.find((line) => line === "[worker 2 b] up");
+  expect(await pm.metric('worker_starts_total{consumer="b"}')).toBe(1);
+});
+
 describe("a worker that leaves something behind", () => {
   test("a grandchild that keeps stdout neither delays the restart nor lives on, and the last words arrive", async () => {
     const script = `(trap '' TERM HUP; echo grandchild; exec sleep 1000) & echo "last words"; printf unfinished; exit 1`;
@@ -161,8 +168,8 @@ describe("a worker that closes its descriptors", () => {
 });
 
 describe("a worker that cannot be started", () => {
-  const folder = mkdtempSync(join(tmpdir(), "pm-programs-"));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const { path: folder, [Symbol.dispose]: remove } = temporaryFolder();
+  afterAll(remove);
   const program = (name: string, text: string, mode: number): string => {
     const path = join(folder, name);
     writeFileSync(path, text);

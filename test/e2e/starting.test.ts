@@ -1,10 +1,12 @@
 import { createServer } from "node:net";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { networkInterfaces, tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { farmFile, sh, steady } from "../support/farm-file.ts";
-import { PmProcess, pmBinary, processesWith } from "../support/pm-process.ts";
+import { farmFile, quickBackoff, sh, steady } from "../support/farm-file.ts";
+import { missing } from "../support/needs.ts";
+import { PmProcess, processesWith } from "../support/pm-process.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 setDefaultTimeout(30_000);
 
@@ -50,25 +52,48 @@ test.each([
   ["stdin and stdout", "<&- >&-"],
   ["stderr", "2>&-"],
 ])("pm runs with %s closed, and its workers get the descriptors they are promised", async (_, closed) => {
-  const folder = mkdtempSync(join(tmpdir(), "pm-closed-"));
-  const script = `exec >"$0"; ls -l /proc/self/fd | awk 'NF > 8 { print $9, $11 }' | grep -v /proc/; echo done`;
-  writeFileSync(
-    join(folder, "pm.yaml"),
-    farmFile({ a: { command: ["sh", "-c", script, join(folder, "fds")], restart: "never" } }),
-  );
-  const pm = Bun.spawn(["sh", "-c", `exec "$0" serve pm.yaml ${closed}`, pmBinary], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
+  const script = `ls -l /proc/$$/fd | awk 'NF > 8 { print $9, $11 }' >fds`;
+  await using pm = new PmProcess(farmFile({ a: { command: sh(script), restart: "never" } }), {
+    starter: ["sh", "-c", `exec "$0" "$@" ${closed}`],
   });
-  expect(await pm.exited).toBe(0);
-  expect(await Bun.file(join(folder, "fds")).text()).toMatch(
-    /^0 \/dev\/null\n1 pipe:\[\d+\]\n2 pipe:\[\d+\]\n3 socket:\[\d+\]\ndone\n$/u,
+  expect(await pm.process.exited).toBe(0);
+  expect(await Bun.file(join(pm.folder, "fds")).text()).toMatch(
+    /^0 \/dev\/null\n1 pipe:\[\d+\]\n2 pipe:\[\d+\]\n3 socket:\[\d+\]\n$/u,
   );
-  rmSync(folder, { recursive: true });
+});
+
+const noPython = missing("python3");
+if (noPython !== null) console.warn(`skipping a test: ${noPython}`);
+
+test.skipIf(noPython !== null)("pm learns how its workers end although its parent ignored SIGCHLD and blocked signals", async () => {
+  const start = `import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])`;
+  await using pm = new PmProcess(farmFile({ a: { command: sh("exit 7"), failure_limit: 1, ...quickBackoff }, b: steady }), {
+    starter: ["python3", "-c", start],
+  });
+  const exits = await pm.records("Worker exited.", 2, { consumer: "a" });
+  expect(exits.map(({ context }) => context["exit_code"])).toEqual([7, 7]);
+  await pm.stdout.find((line) => line === "[worker 2 b] up");
+  expect(await pm.stop()).toBe(0);
+  expect((await pm.record("Worker exited.", { consumer: "b" })).context["exit_code"]).toBe(143);
+});
+
+test("with too few file descriptors for all workers, those that could be started run, and the rest are retried", async () => {
+  await using pm = new PmProcess(farmFile({ a: { ...steady, processes: 40, ...quickBackoff, failure_limit: 1 } }), {
+    starter: ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"'],
+  });
+  const refused = await pm.record("Worker could not be started.");
+  expect(refused.context["error"]).toBe("no file descriptors are left; raise the limit (ulimit -n) or start fewer workers");
+  await pm.record("Worker started.", { worker: 5 });
+  await pm.record("Consumer degraded.");
+  expect((await pm.get("/livez")).status).toBe(200);
+  expect(await pm.stop()).toBe(0);
 });
 
 test("a hostile bunfig.toml, .env, package.json and tsconfig.json in the working directory change nothing", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "pm-hostile-"));
+  using folder = temporaryFolder();
   const files = {
     "bunfig.toml": 'preload = ["./preload.ts"]\n[run]\nsilent = true\n',
     "preload.ts": 'console.log("PRELOADED"); process.exit(99);\n',
@@ -77,7 +102,7 @@ test("a hostile bunfig.toml, .env, package.json and tsconfig.json in the working
     "package.json": '{"name": "x", "type": "commonjs", "imports": {"#x": "./preload.ts"}}',
     "tsconfig.json": "{ not json",
   };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder.path, name), text);
   await using pm = new PmProcess(
     farmFile({ a: { command: sh('echo "<$FROM_DOTENV> $PM_CONSUMER"'), restart: "never", cwd: folder } }),
     {
@@ -87,7 +112,6 @@ test("a hostile bunfig.toml, .env, package.json and tsconfig.json in the working
   expect(await pm.process.exited).toBe(0);
   await pm.stdout.find((line) => line === "[worker 1 a] <> a");
   expect(pm.stdout.all).toEqual(["[worker 1 a] <> a"]);
-  rmSync(folder, { recursive: true });
 });
 
 test.each([

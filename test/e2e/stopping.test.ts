@@ -1,24 +1,20 @@
-import { closeSync, openSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, sh, steady } from "../support/farm-file.ts";
 import { goneFromProcessTable, PmProcess } from "../support/pm-process.ts";
-import { isAlive } from "../support/proc.ts";
+import { isAlive, stateOf, until } from "../support/proc.ts";
 
 setDefaultTimeout(30_000);
 
 const stopsWhenTold = ["sh", join(import.meta.dir, "..", "fixtures", "stops-when-told.sh"), "go"];
 
-/** Makes the named pipe `go` that lets `stopsWhenTold` end. */
-function makeGate(pm: PmProcess): string {
+/** Makes the named pipe at which `stopsWhenTold` waits; what it returns lets so many of them end. */
+function makeGate(pm: PmProcess): (workers: number) => void {
   const gate = join(pm.folder, "go");
   Bun.spawnSync(["mkfifo", gate]);
-  return gate;
-}
-
-/** Opens the gate for all who wait at it. */
-function open(gate: string): void {
-  closeSync(openSync(gate, "w"));
+  const fd = openSync(gate, "r+"); // both ends: nobody blocks at opening it, now or later
+  return (workers) => writeSync(fd, "\n".repeat(workers));
 }
 
 const ends = (text: string) => (line: string) => line.endsWith(`] ${text}`);
@@ -28,11 +24,11 @@ describe("a stop", () => {
     await using pm = new PmProcess(
       farmFile({ a: { command: stopsWhenTold, processes: 150 }, b: { command: stopsWhenTold, processes: 50 } }),
     );
-    const gate = makeGate(pm);
+    const open = makeGate(pm);
     await pm.stdout.count(ends("up"), 200);
     pm.signal("SIGTERM");
     await pm.stdout.count(ends("term"), 200);
-    open(gate);
+    open(200);
     expect(await pm.process.exited).toBe(0);
     await pm.stdout.count(ends("bye"), 200);
     expect(
@@ -64,7 +60,7 @@ describe("a stop", () => {
         stubborn: { command: sh(stubborn), processes: 2, stop_timeout: "50ms" },
       }),
     );
-    const gate = makeGate(pm);
+    const open = makeGate(pm);
     await pm.stdout.count(ends("up"), 3);
     pm.signal("SIGTERM");
     const kills = await pm.records("Sent SIGKILL to worker after shutdown timeout.", 2);
@@ -74,7 +70,7 @@ describe("a stop", () => {
     const exits = await pm.records("Worker exited.", 2, { consumer: "stubborn" });
     expect(exits.map(({ context }) => context["exit_code"])).toEqual([137, 137]);
     expect(await pm.metric("worker_sigkills_total")).toBe(2);
-    open(gate);
+    open(1);
     expect(await pm.process.exited).toBe(0);
     expect(pm.stderr.all.filter((line) => line.includes("Sent SIGKILL"))).toHaveLength(2);
     await goneFromProcessTable(pm.mark);
@@ -83,7 +79,9 @@ describe("a stop", () => {
   test("reaches a worker that has been halted with SIGSTOP", async () => {
     await using pm = new PmProcess(farmFile({ a: { ...steady, stop_timeout: "50ms" } }));
     await pm.stdout.find(ends("up"));
-    process.kill(Number((await pm.record("Worker started.")).context["pid"]), "SIGSTOP");
+    const pid = Number((await pm.record("Worker started.")).context["pid"]);
+    process.kill(pid, "SIGSTOP");
+    await until(() => stateOf(pid) === "T");
     expect(await pm.stop()).toBe(0);
     await pm.record("Sent SIGKILL to worker after shutdown timeout.");
   });
@@ -92,7 +90,7 @@ describe("a stop", () => {
     await using pm = new PmProcess(
       farmFile({ a: { command: stopsWhenTold }, b: { ...steady, processes: 5 } }, { shutdown_timeout: 0 }),
     );
-    const gate = makeGate(pm);
+    const open = makeGate(pm);
     await pm.stdout.count(ends("up"), 6);
     pm.signal("SIGTERM");
     await pm.stdout.find(ends("term"));
@@ -109,7 +107,7 @@ describe("a stop", () => {
       },
     ]);
     expect((await pm.get("/livez")).status).toBe(200);
-    open(gate);
+    open(1);
     expect(await pm.process.exited).toBe(0);
     await pm.stdout.find(ends("bye"));
   });
@@ -144,7 +142,7 @@ describe("a stop", () => {
         b: { command: sh("exit 1"), failure_limit: 1, backoff_base: "1ms", backoff_max: "2ms" },
       }),
     );
-    const gate = makeGate(pm);
+    const open = makeGate(pm);
     await pm.stdout.find(ends("up"));
     await pm.records("Worker started.", 5, { consumer: "b" });
     pm.signal("SIGTERM");
@@ -153,7 +151,7 @@ describe("a stop", () => {
     await pm.get("/livez");
     expect(await pm.metric('worker_starts_total{consumer="b"}')).toBe(starts);
     const atStop = pm.stderr.all.findIndex((line) => line.includes("shutting down"));
-    open(gate);
+    open(1);
     expect(await pm.process.exited).toBe(0);
     expect(pm.stderr.all.slice(atStop).filter((line) => line.includes("Worker started"))).toEqual([]);
   });
@@ -170,6 +168,16 @@ describe("a stop", () => {
     pm.signal("SIGTERM"); // the process may not even have installed its handler: then the signal itself ends it
     expect([0, 143]).toContain(await pm.process.exited);
     await goneFromProcessTable(pm.mark);
+  });
+
+  test("is not what SIGHUP asks for", async () => {
+    await using pm = new PmProcess(farmFile({ a: steady }));
+    await pm.stdout.find(ends("up"));
+    pm.signal("SIGHUP");
+    await pm.stderr.find((line) => line.includes("SIGHUP") || line.includes("reload"));
+    expect((await pm.get("/readyz")).status).toBe(200);
+    expect(await pm.metric('worker_starts_total{consumer="a"}')).toBe(1);
+    expect(await pm.stop()).toBe(0);
   });
 
   test("takes along what a worker has left in its group", async () => {

@@ -69,6 +69,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** The command and its arguments; default `serve` and the file with the given text. */
   readonly args?: readonly string[];
+  /** Words in front of the binary's name: a program that starts it in some other way. */
+  readonly starter?: readonly string[];
   /** A descriptor in place of the pipe that is read into `stdout` (`stderr`); stays the caller's. */
   readonly stdoutFd?: number;
   readonly stderrFd?: number;
@@ -83,10 +85,10 @@ export class PmProcess {
   readonly stdout: Lines;
   readonly stderr: Lines;
 
-  constructor(yaml: string, { env = {}, cwd, args, stdoutFd, stderrFd }: StartOptions = {}) {
+  constructor(yaml: string, { env = {}, cwd, args, starter = [], stdoutFd, stderrFd }: StartOptions = {}) {
     const file = join(this.folder, "pm.yaml");
     writeFileSync(file, yaml);
-    this.process = Bun.spawn([pmBinary, ...(args ?? ["serve", file])], {
+    this.process = Bun.spawn([...starter, pmBinary, ...(args ?? ["serve", file])], {
       cwd: cwd ?? this.folder,
       env: { ...process.env, PM_TEST: this.mark.slice("PM_TEST=".length), ...env },
       stdio: ["ignore", stdoutFd ?? "pipe", stderrFd ?? "pipe"],

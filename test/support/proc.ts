@@ -18,13 +18,14 @@ export function memoryBytes(pid: number, name: "VmRSS" | "VmHWM"): number {
   return Number(kilobytes) * 1024;
 }
 
+/** The state of a process as one letter (R, S, D, T, Z …); null when it is gone. */
+export function stateOf(pid: number): string | null {
+  return /^\d+ \(.*\) (\w)/su.exec(read(`/proc/${pid}/stat`))?.[1] ?? null;
+}
+
 /** True while the process is there and not a zombie. */
 export function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX]/su.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return false;
-  }
+  return !["Z", "X", null].includes(stateOf(pid));
 }
 
 /** Resolves when the condition holds; for facts of the kernel, which tells nobody of them. The test's own time limit ends it. */
