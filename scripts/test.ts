@@ -21,6 +21,7 @@ const tests = run([
   process.execPath,
   "test",
   "--isolate",
+  "--timeout=60000", // bunfig.toml's has no effect in Bun 1.4.5
   "--reporter=junit",
   `--reporter-outfile=${report}`,
   ...process.argv.slice(2),

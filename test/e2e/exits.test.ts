@@ -107,7 +107,9 @@ describe("a worker that dies of a signal", () => {
 });
 
 test("a worker that kills its whole process group hits nobody but itself", async () => {
-  await using pm = new PmProcess(farmFile({ a: { command: sh("kill -9 0"), failure_limit: 1, ...quickBackoff }, b: steady }));
+  await using pm = new PmProcess(
+    farmFile({ a: { command: sh("kill -9 0"), failure_limit: 1, ...quickBackoff }, b: steady }),
+  );
   await pm.records("Worker exited.", 2, { consumer: "a", exit_code: 137 });
   await pm.stdout.find((line) => line === "[worker 2 b] up");
   expect(await pm.metric('worker_starts_total{consumer="b"}')).toBe(1);
@@ -219,9 +221,7 @@ describe("a worker that cannot be started", () => {
     await pm.stdout.find((line) => line === "[worker 2 b] up");
     expect(await pm.metric('worker_failures_total{consumer="a"}')).toBe(3);
     expect(await pm.metric('worker_starts_total{consumer="a"}')).toBe(0);
-    expect((await (await pm.get("/readyz")).json()).reasons[0].detail).toEndWith(
-      `after could not be started: ${error}`,
-    );
+    expect(await (await pm.get("/readyz")).text()).toContain(` after could not be started: ${error}"`);
     expect(pm.stderr.all.filter((line) => !line.startsWith("{"))).toEqual([]);
     expect(await pm.stop()).toBe(0);
   });

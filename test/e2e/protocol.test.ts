@@ -179,6 +179,17 @@ test("a worker that speaks is asked for a sign of life, and told to drain before
   await pm.stdout.find((line) => line === "[worker 1 a] drained");
 });
 
+/** A farm whose `php` is the stand-in for it. */
+function farmWithPhp(consumer: Record<string, unknown>): PmProcess {
+  const pm = new PmProcess(farmFile({ a: { env: { PATH: "./bin:/usr/bin:/bin" }, ...consumer } }));
+  mkdirSync(join(pm.folder, "bin"));
+  copyFileSync(join(fixtures, "php-of-the-bundle.sh"), join(pm.folder, "bin", "php"));
+  chmodSync(join(pm.folder, "bin", "php"), 0o755);
+  return pm;
+}
+
+const ofClass = (transport: string): string => `{transport="${transport}",message_class="App\\\\Msg"}`;
+
 describe("the preset symfony-messenger", () => {
   const consumeArgs = {
     memory_limit: 128,
@@ -189,16 +200,8 @@ describe("the preset symfony-messenger", () => {
     extra: ["-vv", "two words"],
   };
 
-  async function farm(consumer: Record<string, unknown>): Promise<PmProcess> {
-    const pm = new PmProcess(farmFile({ a: { env: { PATH: "./bin:/usr/bin:/bin" }, ...consumer } }));
-    mkdirSync(join(pm.folder, "bin"));
-    copyFileSync(join(fixtures, "php-of-the-bundle.sh"), join(pm.folder, "bin", "php"));
-    chmodSync(join(pm.folder, "bin", "php"), 0o755);
-    return pm;
-  }
-
   test("builds the command line, understands the frames, and pings on stdin", async () => {
-    await using pm = await farm({
+    await using pm = farmWithPhp({
       transports: ["high", "low"],
       consume_args: consumeArgs,
       liveness: { ping_timeout: "400ms" },
@@ -208,31 +211,17 @@ describe("the preset symfony-messenger", () => {
     });
     await pm.stdout.find((line) => line.includes("stdin"));
     await pm.until('worker_last_pong_timestamp{worker="1"}', (at) => at > 1_600_000_000);
-    expect(pm.stdout.all.slice(0, 14)).toEqual(
-      [
-        ...[
-          "bin/console",
-          "messenger:consume",
-          "high",
-          "low",
-          "--memory-limit=128M",
-          "--time-limit=3600",
-          "--limit=500",
-          "--sleep=2",
-        ],
-        ...["--queues=q1", "--queues=q2", "-vv", "two words"],
-      ]
-        .map((argument) => `[worker 1 a] argument <${argument}>`)
-        .concat(
-          "[worker 1 a] not @spm:{ at the beginning",
-          '[worker 1 a] stdin <@spm:{"type":"Acme\\\\Ipc\\\\PingMessage","payload":{}}>',
-        ),
-    );
-    const labels = (transport: string): string => `{transport="${transport}",message_class="App\\\\Msg"}`;
-    expect(await pm.metric(`messenger_messages_processed_total${labels("high")}`)).toBe(1);
-    expect(await pm.metric(`messenger_message_duration_seconds_count${labels("high")}`)).toBe(1);
-    expect(await pm.metric(`messenger_messages_failed_total${labels("low")}`)).toBe(1);
-    await pm.until(`messenger_messages_retried_total${labels("low")}`, (count) => count === 1); // came on stderr
+    const options = "--memory-limit=128M --time-limit=3600 --limit=500 --sleep=2 --queues=q1 --queues=q2 -vv";
+    const argv = ["bin/console", "messenger:consume", "high", "low", ...options.split(" "), "two words"];
+    expect(pm.stdout.all.slice(0, 14)).toEqual([
+      ...argv.map((argument) => `[worker 1 a] argument <${argument}>`),
+      "[worker 1 a] not @spm:{ at the beginning",
+      '[worker 1 a] stdin <@spm:{"type":"Acme\\\\Ipc\\\\PingMessage","payload":{}}>',
+    ]);
+    expect(await pm.metric(`messenger_messages_processed_total${ofClass("high")}`)).toBe(1);
+    expect(await pm.metric(`messenger_message_duration_seconds_count${ofClass("high")}`)).toBe(1);
+    expect(await pm.metric(`messenger_messages_failed_total${ofClass("low")}`)).toBe(1);
+    await pm.until(`messenger_messages_retried_total${ofClass("low")}`, (count) => count === 1); // came on stderr
     expect(await pm.metric('messenger_messages_in_flight{transport="low"}')).toBe(0);
     expect(await pm.metric('pm_ipc_errors_total{consumer="a",kind="malformed"}')).toBe(1);
     expect(await pm.metric('pm_ipc_errors_total{consumer="a",kind="unknown_type"}')).toBe(1);
@@ -241,7 +230,7 @@ describe("the preset symfony-messenger", () => {
   });
 
   test("without it the same lines are lines like any other", async () => {
-    await using pm = await farm({ command: ["php"] });
+    await using pm = farmWithPhp({ command: ["php"] });
     await pm.stdout.find((line) => line === "[worker 1 a] @spm:{broken");
     expect(await pm.metric('pm_ipc_errors_total{consumer="a",kind="malformed"}')).toBe(0);
   });

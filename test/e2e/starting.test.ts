@@ -52,40 +52,46 @@ test.each([
   ["stdin and stdout", "<&- >&-"],
   ["stderr", "2>&-"],
 ])("pm runs with %s closed, and its workers get the descriptors they are promised", async (_, closed) => {
-  const script = `ls -l /proc/$$/fd | awk 'NF > 8 { print $9, $11 }' >fds`;
-  await using pm = new PmProcess(farmFile({ a: { command: sh(script), restart: "never" } }), {
+  await using pm = new PmProcess(farmFile({ a: { command: sh("(ls -l /proc/$$/fd) >fds; :"), restart: "never" } }), {
     starter: ["sh", "-c", `exec "$0" "$@" ${closed}`],
   });
   expect(await pm.process.exited).toBe(0);
-  expect(await Bun.file(join(pm.folder, "fds")).text()).toMatch(
-    /^0 \/dev\/null\n1 pipe:\[\d+\]\n2 pipe:\[\d+\]\n3 socket:\[\d+\]\n$/u,
-  );
+  const fds = [...(await Bun.file(join(pm.folder, "fds")).text()).matchAll(/(\d+) -> ([a-z/]+)/gu)];
+  expect(fds.map(([, fd, what]) => `${fd} ${what}`)).toEqual(["0 /dev/null", "1 pipe", "2 pipe", "3 socket"]);
 });
 
 const noPython = missing("python3");
 if (noPython !== null) console.warn(`skipping a test: ${noPython}`);
 
-test.skipIf(noPython !== null)("pm learns how its workers end although its parent ignored SIGCHLD and blocked signals", async () => {
-  const start = `import os, signal, sys
+test.skipIf(noPython !== null)(
+  "pm learns how its workers end although its parent ignored SIGCHLD and blocked signals",
+  async () => {
+    const start = `import os, signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])`;
-  await using pm = new PmProcess(farmFile({ a: { command: sh("exit 7"), failure_limit: 1, ...quickBackoff }, b: steady }), {
-    starter: ["python3", "-c", start],
-  });
-  const exits = await pm.records("Worker exited.", 2, { consumer: "a" });
-  expect(exits.map(({ context }) => context["exit_code"])).toEqual([7, 7]);
-  await pm.stdout.find((line) => line === "[worker 2 b] up");
-  expect(await pm.stop()).toBe(0);
-  expect((await pm.record("Worker exited.", { consumer: "b" })).context["exit_code"]).toBe(143);
-});
+    await using pm = new PmProcess(
+      farmFile({ a: { command: sh("exit 7"), failure_limit: 1, ...quickBackoff }, b: steady }),
+      {
+        starter: ["python3", "-c", start],
+      },
+    );
+    const exits = await pm.records("Worker exited.", 2, { consumer: "a" });
+    expect(exits.map(({ context }) => context["exit_code"])).toEqual([7, 7]);
+    await pm.stdout.find((line) => line === "[worker 2 b] up");
+    expect(await pm.stop()).toBe(0);
+    expect((await pm.record("Worker exited.", { consumer: "b" })).context["exit_code"]).toBe(143);
+  },
+);
 
 test("with too few file descriptors for all workers, those that could be started run, and the rest are retried", async () => {
   await using pm = new PmProcess(farmFile({ a: { ...steady, processes: 40, ...quickBackoff, failure_limit: 1 } }), {
     starter: ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"'],
   });
   const refused = await pm.record("Worker could not be started.");
-  expect(refused.context["error"]).toBe("no file descriptors are left; raise the limit (ulimit -n) or start fewer workers");
+  expect(refused.context["error"]).toBe(
+    "no file descriptors are left; raise the limit (ulimit -n) or start fewer workers",
+  );
   await pm.record("Worker started.", { worker: 5 });
   await pm.record("Consumer degraded.");
   expect((await pm.get("/livez")).status).toBe(200);
@@ -104,9 +110,9 @@ test("a hostile bunfig.toml, .env, package.json and tsconfig.json in the working
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder.path, name), text);
   await using pm = new PmProcess(
-    farmFile({ a: { command: sh('echo "<$FROM_DOTENV> $PM_CONSUMER"'), restart: "never", cwd: folder } }),
+    farmFile({ a: { command: sh('echo "<$FROM_DOTENV> $PM_CONSUMER"'), restart: "never", cwd: folder.path } }),
     {
-      cwd: folder,
+      cwd: folder.path,
     },
   );
   expect(await pm.process.exited).toBe(0);

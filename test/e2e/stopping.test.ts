@@ -46,7 +46,7 @@ describe("a stop", () => {
     expect((await pm.record("Process manager shutting down.")).context).toEqual({ reason: "signal", signal });
     const exits = await pm.records("Worker exited.", 3);
     expect(exits.map(({ context }) => [context["signal"], context["reason"]])).toEqual(
-      Array(3).fill(["SIGTERM", "shutdown"]),
+      Array.from({ length: 3 }, () => ["SIGTERM", "shutdown"]),
     );
     expect((await pm.record("Process manager stopped.")).context).toEqual({ exit_code: 0 });
     await goneFromProcessTable(pm.mark);
