@@ -87,7 +87,8 @@ describe("a hostile frame is counted and harms nobody", () => {
     expect((await pm.get("/livez")).status).toBe(200);
     await Bun.write(join(pm.folder, "enough"), "");
     const sent = Number(/\d+$/u.exec(await pm.stdout.find((line) => line.includes("sent")))?.[0]);
-    expect(sent).toBeGreaterThanOrEqual(200_000);
+    // It went on until all of the above was done: had each step waited for the flood to ebb, it would be millions.
+    expect(sent).toBeWithin(200_000, 1_000_000);
     await pm.until(processed, (count) => count === sent);
     expect(await pm.metric('messenger_message_duration_seconds_count{transport="q",message_class="M"}')).toBe(sent);
   });
