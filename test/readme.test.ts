@@ -31,7 +31,7 @@ function run(line: string): { exitCode: number; output: string } {
   const command = line.replace(/\s+#.*$/u, "");
   const env = { ...process.env, PATH: `${join(pmBinary, "..")}:${process.env["PATH"]}` };
   const { exitCode, stdout, stderr } = Bun.spawnSync(["sh", "-c", command], { cwd: folder, env });
-  return { exitCode, output: `${stdout}${stderr}` };
+  return { exitCode, output: stdout.toString() + stderr.toString() };
 }
 
 describe("the README", () => {
@@ -105,10 +105,10 @@ function keysOf(schema: Schema, path: string): string[][] {
   return Object.entries(properties).flatMap(([name, value]) => {
     if (!isSchema(value) || isSchema(value["not"]) || `${path}${name}` === "control") return [];
     const forms = [value, ...(Array.isArray(value["anyOf"]) ? value["anyOf"] : [])].filter(isSchema);
-    const inner = forms.flatMap((form) => [
-      ...keysOf(form, `${path}${name}.`),
-      ...(isSchema(form["additionalProperties"]) ? keysOf(form["additionalProperties"], `${path}${name}.X.`) : []),
-    ]);
+    const inner = forms.flatMap((form) => {
+      const ofAnyName = isSchema(form["additionalProperties"]) ? form["additionalProperties"] : {};
+      return keysOf(form, `${path}${name}.`).concat(keysOf(ofAnyName, `${path}${name}.X.`));
+    });
     if (inner.length > 0) return inner;
     const about = String(value["description"]).replaceAll("|", String.raw`\|`);
     return [[`${path}${name}`, shownDefault(value["default"]), about]];

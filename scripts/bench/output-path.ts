@@ -6,7 +6,7 @@
  *
  *     bun scripts/bench/output-path.ts [SECONDS] [WORKERS]
  *
- * Prints lines a second, CPU seconds for a GB of input, and how long a restart takes meanwhile (median), with the ratio to cat's lines.
+ * Prints lines a second, CPU seconds for a GB of input, and restarts a second of a quick worker beside it, with the ratio to cat's lines.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -97,8 +97,8 @@ function cpuSeconds(pid: number): number {
 /** cat is a child of the shell. */
 function cpuSecondsOfCat(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim().split(" ").map(Number);
-  const cat = children.find((child) => readFileSync(`/proc/${child}/comm`, "latin1") === "cat\n");
-  return cat === undefined ? Number.NaN : cpuSeconds(cat);
+  const found = children.find((child) => readFileSync(`/proc/${child}/comm`, "latin1") === "cat\n");
+  return found === undefined ? Number.NaN : cpuSeconds(found);
 }
 
 for (const [how, command] of Object.entries(writer)) {

@@ -39,7 +39,7 @@ describe("parseWorkerFrame", () => {
       { type: "message", event: "handled", transport: "a", class: "M", ...nothingMore },
     ],
   ])("takes %s", (line, expected) => {
-    expect<unknown>(parseWorkerFrame(line)).toEqual(expected);
+    expect(parseWorkerFrame(line) as unknown).toEqual(expected);
   });
 
   test.each([
@@ -62,7 +62,7 @@ describe("parseWorkerFrame", () => {
     ['{"type":"hello","version":2}', "unknown_type"],
     ['{"type":"__proto__"}', "unknown_type"],
   ])("refuses %s", (line, expected) => {
-    expect<unknown>(parseWorkerFrame(line)).toBe(expected);
+    expect(parseWorkerFrame(line) as unknown).toBe(expected);
   });
 
   test("cuts texts that would make huge labels", () => {
@@ -101,7 +101,7 @@ describe("parseBundleFrame", () => {
     ['{"type":"X\\\\MessengerEventMessage","payload":[]}', "malformed"],
     ['{"type":"X\\\\SomethingElse","payload":{}}', "unknown_type"],
   ])("refuses %s", (text, expected) => {
-    expect<unknown>(parseBundleFrame(text)).toBe(expected);
+    expect(parseBundleFrame(text) as unknown).toBe(expected);
   });
   test("a ping repeats the namespace the worker has shown", () => {
     expect(bundlePing("App\\Ipc\\")).toBe('@spm:{"type":"App\\\\Ipc\\\\PingMessage","payload":{}}\n');
