@@ -17,7 +17,6 @@ import type { Metrics } from "../surface/metrics.ts";
 import { heedChildren } from "../system/libc.ts";
 import { readProcesses } from "../system/proc-stat.ts";
 import { exitCodes } from "./outcome.ts";
-import { openMissingStandardFiles } from "./standard-files.ts";
 import { version } from "./version.ts";
 
 /** After a bug, how long beyond the usual the farm may take to stop. */
@@ -39,7 +38,6 @@ export class Farm {
 
   /** `warnings` are problems of the file that do not keep it from running, a line each. */
   constructor(spec: FarmSpec, warnings: readonly string[]) {
-    openMissingStandardFiles();
     heedChildren();
     this.#spec = spec;
     this.#warnings = warnings;
@@ -86,7 +84,7 @@ export class Farm {
     await http?.stop();
     this.#bus.emit({ type: "farm_stopped", exitCode });
     await this.#output.finish();
-    if (!this.#forsaken) this.#guardian.release();
+    if (!this.#forsaken) await this.#guardian.release();
     return exitCode;
   }
 

@@ -14,23 +14,28 @@ export function guardianCommand(): string[] {
     : [process.execPath, Bun.main, guardianArgument];
 }
 
-/** Reads what pm tells until pm says bye or dies; in the latter case kills all that pm was keeping alive. */
+/**
+ * Reads what pm tells until pm says bye or dies. In either case it then kills what is left of the farm: after a death all that pm was
+ * keeping alive, after an orderly end what has left the process group of its worker.
+ */
 export function runGuardian(): void {
   const groups = new Set<number>();
   const said = readUntilEnd((line) => {
     if (line.startsWith("+")) groups.add(Number(line.slice(1)));
     if (line.startsWith("-")) groups.delete(Number(line.slice(1)));
   });
-  if (said === "bye") return;
-  for (const group of groups) kill(-group);
+  if (said === "end") for (const group of groups) kill(-group);
   // What was being started as pm died, and what left its group, still carries the run in its environment.
   const runId = process.env[runIdVariable];
   if (runId === undefined) return;
   const mark = `${runIdVariable}=${runId}\0`;
-  for (let clean = 0, round = 0; clean < 2 && round < 100; round++) {
+  // After a death a process may be between fork and exec, where its environment is not yet its own: one clean look is not enough.
+  const cleanLooks = said === "end" ? 2 : 1;
+  for (let clean = 0, round = 0; round < 100; round++) {
     const found = processesWith(mark);
     for (const pid of found) kill(pid);
     clean = found.length === 0 ? clean + 1 : 0;
+    if (clean === cleanLooks) return;
     Bun.sleepSync(5);
   }
 }

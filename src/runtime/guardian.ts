@@ -76,12 +76,13 @@ export class Guardian {
     this.#tell(`-${pid}\n`);
   }
 
-  /** The orderly end: nothing is left to kill. */
-  release(): void {
+  /** The orderly end. Resolves when the guardian has looked for what left the process group of its worker, and is gone. */
+  async release(): Promise<void> {
     this.#released = true;
     this.#tell("bye\n");
     if (this.#writer !== null) closeFd(this.#fd);
     this.#writer = null;
+    await this.#process?.exited;
   }
 
   #tell(line: string): void {

@@ -22,6 +22,7 @@ const victim = {
 
 /** Kills the worker of `victim` so many times, each time waiting for the next one. */
 async function killAgainAndAgain(pm: PmProcess, times: number): Promise<void> {
+  await pm.record("Worker started.", { consumer: "victim" });
   const before = pm.stderr.all.filter(
     (line) => line.includes('"Worker started."') && line.includes('"consumer":"victim"'),
   ).length;

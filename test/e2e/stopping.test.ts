@@ -2,7 +2,7 @@ import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, sh, steady } from "../support/farm-file.ts";
-import { goneFromProcessTable, PmProcess } from "../support/pm-process.ts";
+import { goneFromProcessTable, PmProcess, processesWith } from "../support/pm-process.ts";
 import { isAlive, stateOf, until } from "../support/proc.ts";
 
 setDefaultTimeout(30_000);
@@ -20,6 +20,18 @@ function makeGate(pm: PmProcess): (workers: number) => void {
 const ends = (text: string) => (line: string) => line.endsWith(`] ${text}`);
 
 describe("a stop", () => {
+  test("takes with it what has left the process group and the session of its worker", async () => {
+    await using pm = new PmProcess(
+      farmFile({
+        a: { command: sh("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo up; exec sleep 1000"), processes: 3 },
+      }),
+    );
+    await pm.stdout.count(ends("up"), 3);
+    await until(() => processesWith(pm.mark).length >= 7);
+    expect(await pm.stop()).toBe(0);
+    expect(processesWith(pm.mark)).toEqual([]);
+  });
+
   test("tells all of 200 workers at once: each has its signal before the first has ended", async () => {
     await using pm = new PmProcess(
       farmFile({ a: { command: stopsWhenTold, processes: 150 }, b: { command: stopsWhenTold, processes: 50 } }),
