@@ -174,7 +174,8 @@ export class Farm {
       return;
     }
     this.#buggy = true;
-    setTimeout(forsake, this.#spec.shutdownTimeoutMs + bugGraceMs);
+    const deadlinesMs = this.#spec.consumers.map(({ stopTimeoutMs }) => stopTimeoutMs);
+    if (!deadlinesMs.includes(0)) setTimeout(forsake, Math.max(...deadlinesMs) + bugGraceMs);
     try {
       this.#supervisor.shutdown("internal_error", exitCodes.bug, null);
     } catch {

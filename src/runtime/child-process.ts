@@ -1,4 +1,3 @@
-import { existsSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import type { ExitReason } from "../core/supervision/exit.ts";
 import type { Output, ProcessReport } from "../output/output.ts";
@@ -8,6 +7,7 @@ import { closeFd, pipe, socketPair } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import type { Guardian } from "./guardian.ts";
 import type { Child, ChildFact, ChildRequest } from "./host.ts";
+import { explainSpawnError } from "./spawn-error.ts";
 
 /** Frames waiting for a worker that does not read; pings and drains are tiny, so this many bytes mean that it never will. */
 const maxWaitingFrameBytes = 4096;
@@ -31,7 +31,7 @@ export function spawnChild(
     return new ChildProcess(request, hear, context, fds);
   } catch (error) {
     for (const fd of fds) closeFd(fd);
-    return { kind: "spawn_failed", ...explain(error, request) };
+    return { kind: "spawn_failed", ...explainSpawnError(error, request.spec) };
   }
 }
 
@@ -183,51 +183,4 @@ function toExitReason(code: number | null, signal: NodeJS.Signals | number | nul
   if (signal === null) return { kind: "exited", code: code ?? 0 };
   if (typeof signal === "number") return { kind: "signaled", signal: `SIG${signal}`, number: signal };
   return { kind: "signaled", signal, number: constants.signals[signal] };
-}
-
-/** The error of a failed start in one line for people: where, what, what to do. */
-function explain(error: unknown, { spec }: ChildRequest): { readonly code: string; readonly message: string } {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
-  const program = spec.command[0] ?? "";
-  if (!isFolder(spec.cwd)) {
-    return {
-      code,
-      message: `the working directory ${spec.cwd} does not exist or is no directory; create it or change cwd`,
-    };
-  }
-  switch (code) {
-    case "ENOENT":
-      return program.includes("/") && existsSync(program)
-        ? { code, message: `the interpreter that ${program} names in its first line was not found; install it` }
-        : { code, message: `the program ${program} was not found; install it or give its full path in command` };
-    case "EACCES":
-      return {
-        code,
-        message: `${program} may not be executed; make it executable (chmod +x) or name its interpreter in command`,
-      };
-    case "ENOEXEC":
-      return {
-        code,
-        message: `${program} is no program; give it a first line such as #!/bin/sh, or name its interpreter in command`,
-      };
-    case "EMFILE":
-    case "ENFILE":
-      return { code, message: "no file descriptors are left; raise the limit (ulimit -n) or start fewer workers" };
-    case "EAGAIN":
-      return {
-        code,
-        message: "the system allows no more processes (ulimit -u, pids.max); raise the limit or start fewer workers",
-      };
-    case "EPERM":
-      return { code, message: "pm may not switch to this user or group; run pm as root or drop user and group" };
-    default:
-      return {
-        code,
-        message: `${program} could not be started (${error instanceof Error ? error.message : String(error)})`,
-      };
-  }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

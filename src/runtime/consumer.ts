@@ -11,7 +11,9 @@ const pingIntervalMs = 10_000;
 /** What a consumer tells the supervisor. */
 export interface ConsumerOwner {
   /** Its answer to an open failure limit is to end the farm. */
-  failureLimitReached(consumer: Consumer): void;
+  failureLimitReached(): void;
+  /** The farm is not to go on without it. */
+  essentialGaveUp(): void;
   /** No worker of it will start again by itself; `failed` when that is because of failures. */
   settled(consumer: Consumer, failed: boolean): void;
 }
@@ -80,10 +82,14 @@ export class Consumer implements WorkerOwner {
 
   gaveUp(worker: Worker, answer: "park" | "exit"): void {
     if (this.#parked !== null) return;
+    if (answer === "exit") {
+      this.#owner.failureLimitReached();
+      return;
+    }
     this.#parked = `worker ${worker.ref.worker} reached the failure limit`;
     this.#host.emit({ type: "consumer_parked", consumer: this.spec.name, reason: this.#parked });
-    if (answer === "exit") {
-      this.#owner.failureLimitReached(this);
+    if (this.spec.restart.essential) {
+      this.#owner.essentialGaveUp(); // the others stop with the farm
       return;
     }
     for (const other of this.#workers) {
@@ -107,7 +113,6 @@ export class Consumer implements WorkerOwner {
     const { pingTimeoutMs } = this.spec.liveness;
     const delayMs = Math.min(pingIntervalMs, (pingTimeoutMs ?? Number.POSITIVE_INFINITY) / 2);
     this.#host.clock.after(delayMs, () => {
-      if (this.#workers.length === 0) return;
       for (const worker of this.#workers) worker.ping();
       this.#pingLater();
     });

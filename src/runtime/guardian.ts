@@ -2,7 +2,7 @@ import { closeFd, pipe } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import { guardianCommand, runIdVariable } from "./guardian-process.ts";
 
-/** A guardian that dies, or cannot be started, is tried again after this. */
+/** A guardian that dies young, or cannot be started, is tried again after this; one that has lived so long is replaced at once. */
 const tryAgainMs = 1_000;
 
 /**
@@ -16,6 +16,7 @@ export class Guardian {
   #fd = -1;
   #writer: PipeWriter | null = null;
   #process: Bun.Subprocess | null = null;
+  #startedAtMs = 0;
   #released = false;
 
   /**
@@ -40,6 +41,7 @@ export class Guardian {
 
   #start(): void {
     const { readFd, writeFd } = pipe("write");
+    this.#startedAtMs = performance.now();
     try {
       this.#process = Bun.spawn({
         cmd: guardianCommand(),
@@ -58,10 +60,6 @@ export class Guardian {
     this.#fd = writeFd;
     this.#writer = new PipeWriter(writeFd, Number.POSITIVE_INFINITY);
     for (const pid of this.#pids) this.#tell(`+${pid}\n`);
-  }
-
-  get pid(): number | null {
-    return this.#process?.pid ?? null;
   }
 
   /** The process group `pid` is pm's to answer for. */
@@ -94,7 +92,8 @@ export class Guardian {
     this.#writer = null;
     closeFd(this.#fd);
     this.#onTrouble("it has ended");
-    this.#startAgain();
+    if (performance.now() - this.#startedAtMs >= tryAgainMs) this.start();
+    else this.#startAgain();
   }
 
   #startAgain(): void {

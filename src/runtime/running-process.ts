@@ -17,8 +17,10 @@ export class RunningProcess {
   stopCause: StopCause | null = null;
   /** It has been reaped. */
   exited = false;
-  /** What waits for its last frame. */
-  settle: () => void = () => {};
+  /** Done when its last frame has been heard, which may be after it was reaped. */
+  whenEnded: () => void = () => {};
+  /** SIGKILL has been sent. */
+  killed = false;
   readonly #spec: ConsumerSpec;
   readonly #host: Host;
   readonly #ref: WorkerRef;
@@ -28,6 +30,7 @@ export class RunningProcess {
   #lastPongEpochMs: number | null = null;
   #unansweredPingAtMs: number | null = null;
   #spoke = false;
+  #pingHasFailed = false;
   #judgeAtMs = Number.POSITIVE_INFINITY;
   #cancelJudge: Cancel = () => {};
   readonly #cancels: Cancel[] = [];
@@ -75,12 +78,16 @@ export class RunningProcess {
   /** Asks for a sign of life; only of those that have ever spoken, and one question at a time. */
   ping(): void {
     if (!this.#spoke || this.exited || this.stopCause !== null) return;
-    if (!this.child.ping()) {
-      this.#host.emit({ type: "ipc_error", kind: "send_failed", ...this.#ref });
-      return;
-    }
     this.#unansweredPingAtMs ??= this.#host.clock.nowMs();
+    if (!this.child.ping()) this.#pingFailed();
     this.#judgeLater();
+  }
+
+  /** It has closed its end, or does not read: it owes an answer all the same. Told once. */
+  #pingFailed(): void {
+    if (this.#pingHasFailed) return;
+    this.#pingHasFailed = true;
+    this.#host.emit({ type: "ipc_error", kind: "send_failed", ...this.#ref });
   }
 
   get spoke(): boolean {
@@ -100,10 +107,10 @@ export class RunningProcess {
     this.#cancels.push(this.#host.clock.after(delayMs, run));
   }
 
-  /** No more timers: it has ended. */
+  /** No more timers: it has ended. Frames that are still on their way must not arm one again. */
   close(): void {
     this.exited = true;
-    this.#cancelJudge();
+    this.stopJudging();
     for (const cancel of this.#cancels) cancel();
   }
 

@@ -3,7 +3,7 @@ export interface SignalOrders {
   /** The first SIGTERM, SIGINT or SIGQUIT. */
   stop(signal: string): void;
   /** A second one, of whichever kind. */
-  kill(signal: string): void;
+  kill(): void;
   /** SIGHUP. */
   reload(): void;
 }
@@ -24,7 +24,7 @@ export function listenForSignals(): { obey(orders: SignalOrders): void } {
     process.on(signal, () => {
       const second = stopped;
       stopped = true;
-      give((to) => (second ? to.kill(signal) : to.stop(signal)));
+      give((to) => (second ? to.kill() : to.stop(signal)));
     });
   }
   process.on("SIGHUP", () => give((to) => to.reload()));

@@ -28,10 +28,6 @@ export class Supervisor implements ConsumerOwner {
     this.#consumers = spec.consumers.map((each) => new Consumer(each, host, () => ++this.#lastWorkerId, this));
   }
 
-  get stopping(): boolean {
-    return this.#stopping !== null;
-  }
-
   start(): void {
     this.#toStart = this.#consumers.flatMap(({ workers }) => workers);
     this.#host.emit({
@@ -42,8 +38,9 @@ export class Supervisor implements ConsumerOwner {
     this.#startSlice();
   }
 
-  /** Begins the end: all workers are told to stop, at once. Only the first reason counts. */
+  /** Begins the end: all workers are told to stop, at once. Only the first reason counts, but a bug shows in the exit code in any case. */
   shutdown(reason: ShutdownReason, exitCode: number, signal: string | null): void {
+    if (reason === "internal_error") this.#exitCode = exitCode;
     if (this.#stopping !== null) return;
     this.#stopping = reason;
     this.#exitCode = exitCode;
@@ -70,6 +67,10 @@ export class Supervisor implements ConsumerOwner {
 
   failureLimitReached(): void {
     this.shutdown("failure_limit", 1, null);
+  }
+
+  essentialGaveUp(): void {
+    this.shutdown("essential", 1, null);
   }
 
   settled(consumer: Consumer, failed: boolean): void {

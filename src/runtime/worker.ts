@@ -80,7 +80,9 @@ export class Worker {
       this.#decide(child, 0, false);
       return;
     }
-    process = new RunningProcess(child, this.#spec, this.ref, this.#host, (cause) => this.replace(cause));
+    process = new RunningProcess(child, this.#spec, this.ref, this.#host, (cause) => {
+      if (process === this.#process) this.replace(cause);
+    });
     this.#process = process;
     this.#host.emit({ type: "worker_started", pid: child.pid, transports: this.#spec.transports, ...this.ref });
     if (this.#limitOpen) process.after(this.#spec.restart.failureWindowMs, () => this.#closeLimit());
@@ -180,9 +182,11 @@ export class Worker {
     this.#lastExit = exit;
     const failed = cause === null && !isSuccess(this.#spec.restart, exit);
     this.#host.emit({ type: "worker_exited", pid: process.child.pid, exit, uptimeMs, cause, failed, ...this.ref });
-    // Only a clean exit that came early depends on the frames that are still on their way.
-    if (cause === null && mayBeTooSoon(this.#spec.restart, exit, uptimeMs)) {
-      process.settle = () => this.#next(process, exit, uptimeMs);
+    // Its last frames may still be on their way. What a clean exit that came early means depends on them; and at the end of a worker
+    // there is no later for the messages lost with it. All else goes on at once.
+    const isLast = cause !== null && restartReasonOf(cause) === null;
+    if (isLast || (cause === null && mayBeTooSoon(this.#spec.restart, exit, uptimeMs))) {
+      process.whenEnded = () => this.#next(process, exit, uptimeMs);
       return;
     }
     this.#next(process, exit, uptimeMs);
@@ -193,7 +197,7 @@ export class Worker {
     for (const [transport, count] of Object.entries(process.inFlight.perTransport)) {
       this.#host.emit({ type: "messages_lost", transport, count, ...this.ref });
     }
-    process.settle();
+    process.whenEnded();
   }
 
   #next(process: RunningProcess, exit: ExitReason, uptimeMs: number): void {
@@ -231,11 +235,13 @@ export class Worker {
         this.#restart(decision.reason, decision.delayMs);
         return;
       case "finish":
+        this.#closeLimit();
         this.#move("finish");
         this.#host.emit({ type: "worker_finished", exitCode: exitCodeOf(exit), ...this.ref });
         this.#owner.settled(this);
         return;
       case "park_worker":
+        this.#closeLimit();
         this.#move("park");
         this.#host.emit({ type: "worker_parked", exitCode: exitCodeOf(exit), ...this.ref });
         this.#owner.settled(this);
@@ -268,6 +274,8 @@ export class Worker {
   }
 
   #kill(process: RunningProcess, forced: boolean): void {
+    if (process.killed) return;
+    process.killed = true;
     const { stopTimeoutMs } = this.#spec;
     this.#host.emit({
       type: "worker_killed",

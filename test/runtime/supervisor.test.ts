@@ -155,6 +155,25 @@ describe("a consumer over its failure limit", () => {
   });
 });
 
+test("an essential consumer that gives up ends the farm at once, without waiting for its other workers first", () => {
+  const rules = { restart: { ...restartDefaults, onFailureLimit: "park", essential: true } } as const;
+  const { host } = running(pool("bad", 2, rules), pool("good", 1));
+  for (let failure = 0; failure < 4; failure++) {
+    host.alive.find(({ request }) => request.workerId === 1)?.end(exited(1));
+    host.clock.advance(4_000);
+  }
+  expect(host.of("shutting_down")).toMatchObject([{ reason: "essential" }]);
+  expect(host.alive.map(({ signals }) => signals)).toEqual([["SIGTERM"], ["SIGTERM"]]);
+});
+
+test("a bug during shutdown shows in the exit code", () => {
+  const { host, supervisor, ends } = running(pool("a", 1));
+  supervisor.shutdown("signal", 0, "SIGTERM");
+  supervisor.shutdown("internal_error", 70, null);
+  host.child.end(exited(0));
+  expect(ends).toEqual([70]);
+});
+
 describe("workers that are not to be restarted", () => {
   const never = { restart: { ...restartDefaults, policy: "never" } } as const;
 

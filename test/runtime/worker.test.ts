@@ -75,6 +75,16 @@ describe("a worker that ends by itself", () => {
     expect(told).toEqual(["limit open", "limit closed"]);
   });
 
+  test("does not leave its consumer degraded when it finishes", () => {
+    const { host, told } = started({ restart: { ...restartDefaults, policy: "on-failure" } });
+    for (let failure = 0; failure < 4; failure++) {
+      host.child.end(exited(1));
+      host.clock.advance(30_000);
+    }
+    host.child.end(exited(0));
+    expect(told).toEqual(["limit open", "limit closed", "settled: finished"]);
+  });
+
   test("gives up at the limit when that is the answer", () => {
     const { host, told } = started({ restart: { ...restartDefaults, onFailureLimit: "exit" } });
     for (let failure = 0; failure < 4; failure++) {
@@ -218,6 +228,26 @@ describe("a worker told to stop", () => {
     expect(host.child.told).toEqual(["drain"]);
   });
 
+  test("is gone only when its last frames have been heard, so that what it lost is told", () => {
+    const { host, worker, told } = started();
+    host.child.say({ ...message, event: "received" });
+    worker.stop("shutdown");
+    host.child.exit(killed);
+    expect(told).toEqual([]);
+    host.child.hear({ type: "ended" });
+    expect(host.of("messages_lost")).toMatchObject([{ count: 1 }]);
+    expect(told).toEqual(["settled: gone"]);
+  });
+
+  test("is killed once, however often that is asked", () => {
+    const { host, worker } = started({ stopTimeoutMs: 1_000 });
+    worker.stop("shutdown");
+    worker.kill();
+    worker.kill();
+    host.clock.advance(1_000);
+    expect(host.of("worker_killed")).toHaveLength(1);
+  });
+
   test("its exit is no failure", () => {
     const { host, worker } = started();
     worker.stop("shutdown");
@@ -273,6 +303,27 @@ describe("a worker past a limit", () => {
     expect(host.child.signals).toEqual(["SIGTERM"]);
     host.clock.advance(1_000);
     expect(host.child.signals).toEqual(["SIGTERM", "KILL group"]);
+  });
+
+  test("a late frame of a process that has ended cannot bring its successor down", () => {
+    const { host } = started({ liveness: { ...noLiveness, maxMessageTimeMs: 20_000 } });
+    host.child.exit(killed);
+    host.child.say({ ...message, event: "received" });
+    host.clock.advance(60_000);
+    expect(host.children).toHaveLength(2);
+    expect(host.of("worker_stopping")).toEqual([]);
+  });
+
+  test("a ping that cannot even be sent is owed an answer all the same, and told once", () => {
+    const { host, worker } = started({ liveness: { ...noLiveness, pingTimeoutMs: 10_000 } });
+    host.child.say({ type: "ready" });
+    host.child.ping = () => false;
+    worker.ping();
+    host.clock.advance(5_000);
+    worker.ping();
+    host.clock.advance(5_000);
+    expect(host.of("ipc_error")).toMatchObject([{ kind: "send_failed" }]);
+    expect(host.of("worker_stopping")).toMatchObject([{ cause: "ping_timeout" }]);
   });
 
   test("messages that end in time keep it alive", () => {

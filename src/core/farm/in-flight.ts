@@ -20,6 +20,7 @@ export class InFlight {
     const key = keyOf(fact);
     switch (fact.event) {
       case "received":
+        this.#byKey.delete(key); // one that takes the place of another is the youngest, so it goes to the end
         if (this.#byKey.size < maxTracked) this.#byKey.set(key, { transport: fact.transport, sinceMs: nowMs });
         return;
       case "handled":

@@ -29,7 +29,7 @@ export type RestartDecision =
       readonly overLimit: boolean;
     }
   /** Its policy wants no other process. */
-  | { readonly do: "finish"; readonly failed: boolean }
+  | { readonly do: "finish" }
   /** Its exit code forbids a retry: this worker alone is parked. */
   | { readonly do: "park_worker" }
   /** The failure limit is open and the answer is `park` or `exit`: the whole consumer gives up. */
@@ -64,7 +64,7 @@ export function decideRestart(rules: RestartSpec, facts: ExitFacts): RestartDeci
   const { exit, nowMs } = facts;
   const success = isSuccess(rules, exit);
   if (exit.kind === "exited" && rules.neverRestartCodes.includes(exit.code)) return { do: "park_worker" };
-  if (rules.policy === "never" || (rules.policy === "on-failure" && success)) return { do: "finish", failed: !success };
+  if (rules.policy === "never" || (rules.policy === "on-failure" && success)) return { do: "finish" };
 
   const tooSoon = mayBeTooSoon(rules, exit, facts.uptimeMs) && !facts.reportedWork;
   if (success && !tooSoon) return { do: "restart", reason: "exit_success", delayMs: 0, failures: [], overLimit: false };

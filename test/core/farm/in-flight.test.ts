@@ -46,6 +46,14 @@ describe("InFlight", () => {
     expect([inFlight.busy, inFlight.oldestSinceMs]).toEqual([1, 2]);
   });
 
+  test("a message that takes the place of another is the youngest", () => {
+    const inFlight = new InFlight(0);
+    inFlight.take(fact("received", { transport: "a" }), 0);
+    inFlight.take(fact("received", { transport: "b" }), 5);
+    inFlight.take(fact("received", { transport: "a" }), 10);
+    expect(inFlight.oldestSinceMs).toBe(5);
+  });
+
   test("the end of a message never seen counts as work and harms nothing", () => {
     const inFlight = new InFlight(7);
     inFlight.take(fact("handled", { id: "ghost" }), 9);
