@@ -79,8 +79,9 @@ describe("a worker that ends by itself", () => {
     const { host, told } = started({ restart: { ...restartDefaults, policy: "on-failure" } });
     for (let failure = 0; failure < 4; failure++) {
       host.child.end(exited(1));
-      host.clock.advance(30_000);
+      host.clock.advance(4_000);
     }
+    host.clock.advance(26_000);
     host.child.end(exited(0));
     expect(told).toEqual(["limit open", "limit closed", "settled: finished"]);
   });
