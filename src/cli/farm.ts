@@ -3,7 +3,7 @@ import { isatty } from "node:tty";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { FarmSpec } from "../core/farm/spec.ts";
-import { Output } from "../output/output.ts";
+import { Output, type OutputNotice } from "../output/output.ts";
 import { type ChildContext, spawnChild } from "../runtime/child-process.ts";
 import { EventBus } from "../runtime/event-bus.ts";
 import { Guardian } from "../runtime/guardian.ts";
@@ -45,7 +45,11 @@ export class Farm {
     this.#guardian = new Guardian(runId, (why) =>
       this.#warn("Guardian is missing and is started again.", { error: why }),
     );
-    this.#output = new Output(spec.onSlowSink, (error) => this.#bug(error));
+    this.#output = new Output(
+      spec.onSlowSink,
+      (error) => this.#bug(error),
+      (notice) => this.#outputNotice(notice),
+    );
     for (const { name } of spec.consumers) this.#output.addConsumer(name);
     const context: ChildContext = {
       output: this.#output,
@@ -96,7 +100,10 @@ export class Farm {
     this.#metrics ??= this.#loadMetrics();
     signals.obey({
       stop: (signal) => this.#supervisor.shutdown("signal", exitCodes.done, signal),
-      kill: () => this.#supervisor.kill(),
+      kill: () => {
+        this.#output.hurry();
+        this.#supervisor.kill();
+      },
       reload: () => this.#warn("SIGHUP ignored: this version cannot reload; restart pm to apply a changed pm.yaml."),
     });
   }
@@ -151,6 +158,23 @@ export class Farm {
 
   #warn(message: string, context: Readonly<Record<string, unknown>> = {}): void {
     this.#bus.emit({ type: "notice", level: "warning", message, context });
+  }
+
+  #outputNotice(notice: OutputNotice): void {
+    switch (notice.type) {
+      case "sink_failed":
+        this.#warn("Writing output failed; lines are dropped until it works again.", {
+          stream: notice.stream,
+          error: notice.code,
+        });
+        return;
+      case "sink_recovered":
+        this.#warn("Writing output works again.", { stream: notice.stream });
+        return;
+      case "records_dropped":
+        this.#warn("Log records of pm were dropped, since nobody read them.", { records: notice.count });
+        return;
+    }
   }
 
   /**

@@ -25,7 +25,7 @@ const fields = map(fieldText, {
 });
 
 const format = oneOf(["auto", "json", "raw"], { meant: { text: "auto", plain: "auto", none: "raw" } });
-const maxLine = size({ minBytes: 64, bareUnitBytes: 1 });
+const maxLine = size({ minBytes: 64, maxBytes: 64 * 1024 * 1024, bareUnitBytes: 1 }); // pm holds a line whole, some times over
 const partialFlush = duration({ min: 1 });
 
 const about = {

@@ -34,14 +34,21 @@ export function duration(range: Range): Kind<number> {
 /** How a bare number is to be understood, and when it looks like a mistake. */
 export interface SizeRules {
   readonly minBytes: number;
+  readonly maxBytes?: number;
   readonly bareUnitBytes: number;
   /** Warns about a bare number, or not. */
   readonly suspicion?: (bare: number) => string | null;
 }
 
 /** Text with a unit, or a bare number in `bareUnitBytes`, as bytes. */
-export function size({ minBytes, bareUnitBytes, suspicion }: SizeRules): Kind<number> {
-  const expected = `a size of ${formatSize(minBytes)} or more`;
+export function size({
+  minBytes,
+  maxBytes = Number.MAX_SAFE_INTEGER,
+  bareUnitBytes,
+  suspicion,
+}: SizeRules): Kind<number> {
+  const isBounded = maxBytes < Number.MAX_SAFE_INTEGER;
+  const expected = `a size of ${formatSize(minBytes)} ${isBounded ? `to ${formatSize(maxBytes)}` : "or more"}`;
   return {
     read(value, path, findings) {
       const bare = asNumber(typeof value === "string" && /^\d+$/u.test(value) ? Number(value) : value, path, findings);
@@ -50,9 +57,9 @@ export function size({ minBytes, bareUnitBytes, suspicion }: SizeRules): Kind<nu
       const found =
         bare === null ? parseSize(String(value)) : { ok: true as const, value: Math.round(bare * bareUnitBytes) };
       if (!found.ok) return findings.mismatch(path, value, expected, findings.hidden(path) ? undefined : found.problem);
-      if (!Number.isSafeInteger(found.value) || found.value < minBytes) {
+      if (!Number.isSafeInteger(found.value) || found.value < minBytes || found.value > maxBytes) {
         const meant =
-          bare !== null && bare > 0 && bareUnitBytes === 1 && !findings.hidden(path)
+          bare !== null && bare > 0 && found.value < minBytes && bareUnitBytes === 1 && !findings.hidden(path)
             ? `a bare number is bytes; write ${bare}M for megabytes`
             : undefined;
         return findings.mismatch(path, value, expected, meant);

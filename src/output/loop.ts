@@ -2,33 +2,36 @@ import { LineEnricher } from "../core/output/enrich.ts";
 import { LineSplitter } from "../core/output/line-splitter.ts";
 import { maxFrameBytes } from "../protocol/worker-frames.ts";
 import { addressOf, EAGAIN, Epoll, ownBuffer, readInto } from "../system/libc.ts";
-import type { OutputBatch, OutputReport, OutputStart, ToOutput } from "./messages.ts";
+import { Activity } from "./activity.ts";
+import type { OutputBatch, OutputStart, ToOutput } from "./messages.ts";
+import { OwnLog } from "./own-log.ts";
+import { Reports } from "./reports.ts";
 import { isSameFile, Sink } from "./sink.ts";
 import { type Source, Sources } from "./sources.ts";
 import { type StreamHost, WorkerStream } from "./worker-stream.ts";
+import { givenUpAfterMs, writeRest } from "./write-rest.ts";
 
 /** Bytes taken from one source before the others have their turn: what a pipe holds. */
 const chunkBytes = 65_536;
+/** Bytes taken from one source at its end: the most that its pipe or socket can hold, for somebody may go on writing into it. */
+const maxRestBytes = 1024 * 1024;
 /** How long a pipe that a grandchild keeps open is still read after the worker itself is gone. */
 const lingerMs = 2_000;
-/** Reports the main thread may be behind before workers that send frames are no longer read. */
-const maxBehindBytes = 4 * 1024 * 1024;
-/** How long a reader must have stood still before the end of the farm no longer waits for it. */
-const givenUpAfterMs = 1_000;
+/** How long the end may take to write what is left, however slowly somebody reads it. */
+const endsAfterMs = 5_000;
 /** Longest order of the main thread, and longest record of pm's own log. */
 const maxOrderBytes = 1 << 24;
 const maxRecordBytes = 1 << 20;
 
 const stdoutId = -1;
 const stderrId = -2;
-const newline = Buffer.from("\n");
 
 /**
  * The output thread's life: everything workers write is read here, and pm's own stdout and stderr are written here and nowhere
  * else, so that neither a flood nor a reader that stands still can delay a restart, a signal, a probe or a scrape.
  */
 export class OutputLoop {
-  readonly #post: (batch: OutputBatch) => void;
+  readonly #reports: Reports;
   readonly #epoll = new Epoll(128);
   readonly #sources = new Sources(this.#epoll);
   readonly #processes = new Map<number, readonly Source[]>();
@@ -39,39 +42,54 @@ export class OutputLoop {
   readonly #stderr: Sink;
   readonly #host: StreamHost;
   readonly #activity: Float64Array;
-  readonly #consumed: Float64Array;
+  readonly #control: Source;
+  readonly #ownLog: OwnLog;
   /** Sources that wait until the main thread has caught up with the reports. */
   readonly #behind = new Set<Source>();
-  #reports: OutputReport[] = [];
-  #reportBytes = 0;
-  #postedBytes = 0;
   #stopping = false;
   #finishing = false;
+  /** When nothing is written any more. */
+  #endMs = Number.POSITIVE_INFINITY;
 
   constructor(start: OutputStart, post: (batch: OutputBatch) => void) {
-    this.#post = post;
+    this.#reports = new Reports(post, new Float64Array(start.consumed));
     this.#activity = new Float64Array(start.activity);
-    this.#consumed = new Float64Array(start.consumed);
-    this.#stderr = new Sink(2, this.#epoll, stderrId);
-    this.#stdout = isSameFile(1, 2) ? this.#stderr : new Sink(1, this.#epoll, stdoutId);
+    const open = (fd: number, id: number, stream: "stdout" | "stderr"): Sink =>
+      new Sink(fd, this.#epoll, id, (type, code) => this.#reports.add({ type, stream, code }, 0));
+    this.#stderr = open(2, stderrId, "stderr");
+    this.#stdout = isSameFile(1, 2) ? this.#stderr : open(1, stdoutId, "stdout");
     this.#sinks = [...new Set([this.#stdout, this.#stderr])];
     this.#host = {
       counters: new Float64Array(start.counters),
       enricher: new LineEnricher(() => new Date().toISOString()),
-      report: (report, size) => this.#report(report, size),
+      report: (report, size) => this.#reports.add(report, size),
       nowMs,
       drops: (sink) => start.onSlowSink === "drop" || (this.#stopping && sink.stalledMs(nowMs()) > givenUpAfterMs),
     };
-    this.#sources.add({ fd: start.controlFd, key: -1, kind: "control", splitter: splitter(maxOrderBytes) });
-    this.#sources.add({ fd: start.ownLogFd, key: -1, kind: "own_log", splitter: splitter(maxRecordBytes) });
+    this.#control = this.#sources.add({
+      fd: start.controlFd,
+      key: -1,
+      kind: "control",
+      splitter: splitter(maxOrderBytes),
+    });
+    this.#sources.add({ fd: start.ownLogFd, key: -1, kind: "own_log" });
+    this.#ownLog = new OwnLog(splitter(maxRecordBytes), this.#stderr, nowMs, (count) =>
+      this.#reports.add({ type: "records_dropped", count }, 0),
+    );
   }
 
   /** Runs until `finish` has been said and done. */
   run(): void {
     while (!this.#finishing) this.#turn();
-    const lostBytes = this.#writeRest();
-    this.#report({ type: "finished", lostBytes }, 0);
-    this.#postReports();
+    this.#endMs = Math.min(this.#endMs, nowMs() + endsAfterMs);
+    for (const source of this.#sources.all()) if (source !== this.#control) this.#finish(source);
+    const lostBytes = writeRest(this.#sinks, this.#epoll, {
+      nowMs,
+      endMs: () => this.#endMs,
+      listen: () => void this.#readOnce(this.#control),
+    });
+    this.#reports.add({ type: "finished", lostBytes }, 0);
+    this.#reports.post();
   }
 
   #turn(): void {
@@ -83,7 +101,7 @@ export class OutputLoop {
     }
     if (this.#sources.timed.size > 0) this.#runTimed();
     this.#flushSinks();
-    if (this.#reports.length > 0) this.#postReports();
+    this.#reports.post();
   }
 
   #timeoutMs(): number {
@@ -102,9 +120,9 @@ export class OutputLoop {
 
   /** Where the source must wait, since what it says has nowhere to go for now; null when it may be read. */
   #mustWaitIn({ kind, stream }: Source): Set<Source> | null {
-    if ((kind === "ipc" || stream?.bundleFrames === true) && this.#isBehind()) return this.#behind;
+    if ((kind === "ipc" || stream?.bundleFrames === true) && this.#reports.behind) return this.#behind;
     if (kind === "own_log") return this.#stderr.full ? this.#stderr.paused : null;
-    return stream !== null && stream.sink.full && !this.#host.drops(stream.sink) ? stream.sink.paused : null;
+    return stream?.waits === true && stream.sink.full && !this.#host.drops(stream.sink) ? stream.sink.paused : null;
   }
 
   /** Takes one chunk; false when there was none (for now, or ever). */
@@ -115,14 +133,20 @@ export class OutputLoop {
       this.#end(source);
       return false;
     }
-    if (source.activity >= 0) this.#activity[source.activity] = nowMs();
+    source.activity?.heard();
     this.#take(source, size);
     return true;
   }
 
-  /** Reads all there is, as long as it has somewhere to go. */
-  #readAll(source: Source): void {
-    while (this.#sources.has(source) && this.#mustWaitIn(source) === null && this.#readOnce(source));
+  /** Reads what is there already, wherever it is to go: nobody waits any more who could be held up instead. */
+  #readRest(source: Source): void {
+    if (source.stream !== null) source.stream.waits = false;
+    for (let bytes = 0; bytes < maxRestBytes && this.#readOnce(source); bytes += chunkBytes) this.#flushSinks();
+  }
+
+  #finish(source: Source): void {
+    this.#readRest(source);
+    this.#end(source);
   }
 
   #take(source: Source, size: number): void {
@@ -133,14 +157,17 @@ export class OutputLoop {
         return;
       case "ipc":
         source.splitter?.push(this.#chunk, 0, size, (chunk, start, end, dropped) => {
-          if (dropped > 0) this.#report({ type: "oversized", key: source.key }, 0);
+          if (dropped > 0) this.#reports.add({ type: "oversized", key: source.key }, 0);
           else if (end > start) {
-            this.#report({ type: "frame", key: source.key, line: chunk.toString("utf8", start, end) }, end - start);
+            this.#reports.add(
+              { type: "frame", key: source.key, line: chunk.toString("utf8", start, end) },
+              end - start,
+            );
           }
         });
         return;
       case "own_log":
-        source.splitter?.push(this.#chunk, 0, size, (chunk, start, end) => this.#ownLine(chunk, start, end));
+        this.#ownLog.push(this.#chunk, size);
         return;
       case "control":
         this.#takeOrders(source, size);
@@ -157,13 +184,6 @@ export class OutputLoop {
     for (const order of orders) this.#obey(order);
   }
 
-  #ownLine(chunk: Buffer, start: number, end: number): void {
-    if (this.#stderr.dead) return;
-    this.#stderr.copy(chunk, start, end);
-    this.#stderr.copy(newline, 0, 1);
-    this.#stderr.added(nowMs);
-  }
-
   #obey(order: ToOutput): void {
     switch (order.do) {
       case "open":
@@ -176,16 +196,20 @@ export class OutputLoop {
         this.#stopping = true;
         return;
       case "resume":
-        this.#sources.resume(this.#behind);
+        this.#sources.resumeAll(this.#behind);
         return;
       case "finish":
         this.#finishing = true;
+        return;
+      case "hurry":
+        this.#endMs = 0;
         return;
     }
   }
 
   #open(order: Extract<ToOutput, { do: "open" }>): void {
-    const { key, activity } = order;
+    const { key } = order;
+    const activity = new Activity(this.#activity, order.activity, nowMs);
     const stream = (fd: number, name: "stdout" | "stderr", sink: Sink): Source =>
       this.#sources.add({ fd, key, kind: "stream", activity, stream: new WorkerStream(order, name, sink, this.#host) });
     this.#processes.set(key, [
@@ -200,17 +224,16 @@ export class OutputLoop {
     const sources = this.#processes.get(key) ?? [];
     this.#processes.delete(key);
     for (const source of sources) {
-      if (source.kind === "ipc") {
-        while (this.#sources.has(source) && this.#readOnce(source)); // bounded by what a socket holds
-        this.#sources.forget(source);
-        continue;
-      }
-      this.#readAll(source);
       if (!this.#sources.has(source)) continue;
+      if (source.kind === "ipc") this.#finish(source);
+      else this.#readRest(source);
+      if (!this.#sources.has(source)) continue;
+      this.#sources.resume(source);
+      source.activity = null;
       source.closeAtMs = nowMs() + lingerMs;
       this.#sources.timed.add(source);
     }
-    this.#report({ type: "ended", key }, 0);
+    this.#reports.add({ type: "ended", key }, 0);
   }
 
   #end(source: Source): void {
@@ -232,11 +255,8 @@ export class OutputLoop {
         source.partialAtMs = null;
         source.stream?.flushPartial();
       }
-      if (source.closeAtMs !== null && now >= source.closeAtMs && source.pausedIn === null) {
-        this.#readAll(source);
-        // Whoever still holds the other end is on its own from here.
-        if (this.#sources.has(source) && this.#mustWaitIn(source) === null) this.#end(source);
-      }
+      // Whoever still holds the other end is on its own from here.
+      if (source.closeAtMs !== null && now >= source.closeAtMs) this.#finish(source);
       if (source.partialAtMs === null && source.closeAtMs === null) this.#sources.timed.delete(source);
     }
   }
@@ -245,42 +265,8 @@ export class OutputLoop {
   #flushSinks(): void {
     for (const sink of this.#sinks) {
       if (sink.pendingBytes > 0 && !sink.waitsForRoom) sink.flush(nowMs());
-      if (sink.paused.size > 0 && (!sink.full || this.#host.drops(sink))) this.#sources.resume(sink.paused);
+      if (sink.paused.size > 0 && (!sink.full || this.#host.drops(sink))) this.#sources.resumeAll(sink.paused);
     }
-  }
-
-  /** The end: everything that can be written is, as long as somebody reads. Returns the bytes that nobody took. */
-  #writeRest(): number {
-    for (const source of this.#sources.all()) {
-      if (source.kind === "control") continue;
-      while (this.#sources.has(source) && this.#readOnce(source)) this.#flushSinks();
-      source.stream?.flushPartial();
-    }
-    this.#flushSinks();
-    for (;;) {
-      const waiting = this.#sinks.filter((sink) => sink.pendingBytes > 0);
-      if (waiting.length === 0) return 0;
-      const stalledMs = Math.min(...waiting.map((sink) => sink.stalledMs(nowMs())));
-      if (stalledMs >= givenUpAfterMs) return waiting.reduce((lost, sink) => lost + sink.discard(), 0);
-      this.#epoll.wait(Math.ceil(givenUpAfterMs - stalledMs));
-      for (const sink of waiting) sink.flush(nowMs());
-    }
-  }
-
-  #isBehind(): boolean {
-    return this.#postedBytes + this.#reportBytes - (this.#consumed[0] ?? 0) > maxBehindBytes;
-  }
-
-  #report(report: OutputReport, bytes: number): void {
-    this.#reports.push(report);
-    this.#reportBytes += bytes + 64;
-  }
-
-  #postReports(): void {
-    this.#postedBytes += this.#reportBytes;
-    this.#post({ reports: this.#reports, bytes: this.#reportBytes });
-    this.#reports = [];
-    this.#reportBytes = 0;
   }
 }
 

@@ -31,7 +31,9 @@ export type ToOutput =
   /** The main thread has caught up with the reports. */
   | { readonly do: "resume" }
   /** Nothing will be opened any more: write what is left and end. */
-  | { readonly do: "finish" };
+  | { readonly do: "finish" }
+  /** Nobody waits any longer for what is left to be written. */
+  | { readonly do: "hurry" };
 
 /** What the output thread tells the main thread, in batches of one turn of its loop. */
 export type OutputReport =
@@ -41,8 +43,18 @@ export type OutputReport =
   | { readonly type: "log_ready"; readonly key: number }
   /** Every frame of the process has been reported; its control channel may be closed. */
   | { readonly type: "ended"; readonly key: number }
+  | OutputNotice
   /** The thread is done; `lostBytes` could not be written. */
   | { readonly type: "finished"; readonly lostBytes: number };
+
+/** What people should know about pm's own stdout and stderr. */
+export type OutputNotice =
+  /** Writing to it fails: what comes is lost until it works again. With `EPIPE` and the like it never will. */
+  | { readonly type: "sink_failed"; readonly stream: "stdout" | "stderr"; readonly code: string }
+  /** It works again, after it had failed with this code. */
+  | { readonly type: "sink_recovered"; readonly stream: "stdout" | "stderr"; readonly code: string }
+  /** So many records of pm's own log have been lost; now there is room again. */
+  | { readonly type: "records_dropped"; readonly count: number };
 
 export interface OutputBatch {
   readonly reports: readonly OutputReport[];

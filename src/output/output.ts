@@ -4,7 +4,7 @@ import { closeFd, pipe } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import { type LogCounter, perConsumer, readCounters } from "./counters.ts";
 import { ReportQueue } from "./report-queue.ts";
-import type { OutputBatch, OutputReport, OutputStart, ToOutput } from "./messages.ts";
+import type { OutputBatch, OutputNotice, OutputReport, OutputStart, ToOutput } from "./messages.ts";
 
 /** One process whose output is to be read. The two stream descriptors become the output's; `ipcFd` stays the caller's until `ended`. */
 export interface ProcessOutput {
@@ -22,6 +22,8 @@ export interface ProcessOutput {
 
 /** A report about one process, as its listener hears it. */
 export type ProcessReport = Extract<OutputReport, { key: number }>;
+
+export type { OutputNotice };
 
 /** Most processes at once whose last activity can be told. */
 const activitySlots = 65_536;
@@ -57,11 +59,21 @@ export class Output {
   #nextKey = 0;
   #sinceResume = 0;
   #retry: Timer | null = null;
+  /** Records of pm's own log that found no room, since nobody read stderr for long. */
   #droppedRecords = 0;
   #broken = false;
+  /** pm's own log is closed. */
+  #finishing = false;
+  #hurried = false;
+  readonly #notice: (notice: OutputNotice) => void;
 
-  /** `onError` hears of a bug in the thread: without it pm cannot go on. */
-  constructor(onSlowSink: "block" | "drop", onError: (error: Error) => void) {
+  /** `onError` hears of a bug in the thread: without it pm cannot go on. `onNotice` hears what people should know; it may call `writeOwn`. */
+  constructor(
+    onSlowSink: "block" | "drop",
+    onError: (error: Error) => void,
+    onNotice: (notice: OutputNotice) => void = () => {},
+  ) {
+    this.#notice = onNotice;
     const control = pipe("both");
     const ownLog = pipe("both");
     this.#control = new PipeWriter(control.writeFd, Number.POSITIVE_INFINITY);
@@ -108,22 +120,22 @@ export class Output {
     this.#tell({ do: "exited", key });
   }
 
-  /** When the process last wrote anything, on the monotonic clock of `performance.now()`. */
+  /** When the process last wrote anything, on the monotonic clock of `performance.now()`; now while it is held up. */
   lastActivityMs(key: number): number {
-    const activity = this.#listeners.get(key)?.activity ?? -1;
-    return activity < 0 ? performance.now() : (this.#activity[activity] ?? 0) - performance.timeOrigin;
+    const slot = this.#activityOf(key);
+    return Number.isFinite(slot) ? slot - performance.timeOrigin : performance.now();
   }
 
-  /** One record of pm's own log, its newline included, to stderr. */
+  /** True while pm does not read what the process writes, since it has nowhere to go: then its silence is not its own. */
+  isHeldUp(key: number): boolean {
+    return this.#activityOf(key) === Number.POSITIVE_INFINITY;
+  }
+
+  /** One record of pm's own log, its newline included, to stderr; nothing is written once `finish` has closed the log. */
   writeOwn(line: string): void {
     if (this.#broken) writeSync(2, line); // nobody else is left to say what happened
-    else if (!this.#ownLog.write(line)) this.#droppedRecords += 1;
+    else if (!this.#finishing && !this.#ownLog.write(line)) this.#droppedRecords += 1;
     this.#retryLater();
-  }
-
-  /** Records of pm's own log that found no room, since nobody read stderr for long. */
-  get droppedRecords(): number {
-    return this.#droppedRecords;
   }
 
   counters(): LogCounter[] {
@@ -137,11 +149,24 @@ export class Output {
 
   /** Writes what is left, as long as somebody reads it, and ends the thread. Resolves to the bytes nobody took. */
   async finish(): Promise<number> {
-    for (let tries = 0; tries < finishTries && !this.#broken && !this.#ownLog.flush(); tries++)
+    for (let tries = 0; tries < finishTries && !this.#broken && !this.#hurried && !this.#ownLog.flush(); tries++)
       await Bun.sleep(retryMs);
+    this.#finishing = true;
     closeFd(this.#ownLogFd);
     this.#tell({ do: "finish" });
     return this.#finished.promise;
+  }
+
+  /** `finish`, now or later, waits for no reader any more: what cannot be written at once is lost. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#tell({ do: "hurry" });
+  }
+
+  /** As it stands in the table; not a number for a process without a slot. */
+  #activityOf(key: number): number {
+    const { activity = -1 } = this.#listeners.get(key) ?? {};
+    return this.#activity[activity] ?? Number.NaN;
   }
 
   #tell(order: ToOutput): void {
@@ -151,13 +176,23 @@ export class Output {
 
   /** The pipes tell nobody when they have room again, and a full one is rare: look again in a moment. */
   #retryLater(): void {
-    if (this.#retry !== null || (this.#control.idle && this.#ownLog.idle)) return;
+    if (this.#retry !== null || (this.#control.idle && this.#ownLogIsDone())) return;
     this.#retry = setTimeout(() => {
       this.#retry = null;
       this.#control.flush();
-      this.#ownLog.flush();
+      if (!this.#finishing && this.#ownLog.flush()) this.#tellDropped();
       this.#retryLater();
     }, retryMs);
+  }
+
+  #ownLogIsDone(): boolean {
+    return this.#finishing || (this.#ownLog.idle && this.#droppedRecords === 0);
+  }
+
+  #tellDropped(): void {
+    const count = this.#droppedRecords;
+    this.#droppedRecords = 0;
+    if (count > 0) this.#notice({ type: "records_dropped", count });
   }
 
   #handled(bytes: number): void {
@@ -171,6 +206,10 @@ export class Output {
   #dispatch(report: OutputReport): void {
     if (report.type === "finished") {
       this.#finished.resolve(report.lostBytes);
+      return;
+    }
+    if (!("key" in report)) {
+      this.#notice(report);
       return;
     }
     const listener = this.#listeners.get(report.key);

@@ -1,18 +1,33 @@
 import { constants, fstatSync, openSync } from "node:fs";
 import { OutputBlock } from "../core/output/output-block.ts";
 import type { Source } from "./sources.ts";
-import { addressOf, EAGAIN, type Epoll, EPOLLOUT, ownBuffer, sendFrom, writeFrom } from "../system/libc.ts";
+import { addressOf, EAGAIN, type Epoll, EPOLLOUT, errnoName, ownBuffer, sendFrom, writeFrom } from "../system/libc.ts";
 
 /** Bytes that may wait for a slow reader before its writers are slowed down (or their lines dropped). */
 const highWaterBytes = 128 * 1024;
 /** Room for what is high water and for what one more chunk makes, so that what waits is seldom moved to the front. */
 const bufferBytes = 4 * highWaterBytes;
+/** Most that is asked for beyond what is needed now: the buffer doubles while it is small, and a huge line is not held twice. */
+const maxSpareBytes = 1024 * 1024;
+/** How often an end that fails is tried again. */
+const retryMs = 100;
+/** With these nobody will ever read the end again; all other failures (a full disk) may pass. */
+const finalFailures: ReadonlySet<string> = new Set(["EPIPE", "EBADF", "ECONNRESET", "ENXIO"]);
+
+const newline = ownBuffer(1);
+newline.write("\n");
+const newlineAt = addressOf(newline);
+const LF = 10;
+
+/** Hears that the end has begun to fail, or works again. */
+export type OnSinkChange = (change: "sink_failed" | "sink_recovered", code: string) => void;
 
 /**
  * One of pm's own two ends: stdout or stderr (or both, when they are the same file).
  *
  * It never blocks and never changes the flags of a description that pm shares with others: a pipe or a terminal is
  * opened again for pm alone, a socket is asked not to block call by call. Output waits in one buffer; whole lines go in.
+ * While it fails (a full disk), what is put in is lost, and tried again with later lines.
  */
 export class Sink {
   /** Those that are not read until there is room; the loop puts them in and takes them out. */
@@ -23,24 +38,33 @@ export class Sink {
   readonly #isSocket: boolean;
   readonly #epoll: Epoll;
   readonly #id: number;
+  readonly #hear: OnSinkChange;
   #address = addressOf(this.block.bytes);
   #start = 0;
   #waitsForRoom = false;
   #dead = false;
+  /** Why the last try failed; null while it works. */
+  #failure: string | null = null;
+  #triedAtMs = 0;
+  /** The last byte that went out ended no line. */
+  #midLine = false;
+  /** And the rest of that line has been lost. */
+  #cut = false;
   #stalledSinceMs: number | null = null;
 
   /** `id` is what the epoll instance reports when there is room again. */
-  constructor(fd: number, epoll: Epoll, id: number) {
+  constructor(fd: number, epoll: Epoll, id: number, hear: OnSinkChange) {
     const { fd: own, isSocket } = openForUs(fd);
     this.#fd = own;
     this.#isSocket = isSocket;
     this.#epoll = epoll;
     this.#id = id;
+    this.#hear = hear;
   }
 
-  /** Nobody will ever read this end again. */
-  get dead(): boolean {
-    return this.#dead;
+  /** Nothing is to be put in: nobody will ever read this end again, or it has failed a moment ago. */
+  refuses(nowMs: () => number): boolean {
+    return this.#dead || (this.#failure !== null && nowMs() - this.#triedAtMs < retryMs);
   }
 
   /** No more should be put in for now. */
@@ -67,7 +91,8 @@ export class Sink {
     const { block } = this;
     if (block.length + bytes <= block.bytes.length) return;
     const pending = block.length - this.#start;
-    const target = pending + bytes <= block.bytes.length ? block.bytes : ownBuffer(2 * (pending + bytes));
+    const needed = pending + bytes;
+    const target = needed <= block.bytes.length ? block.bytes : ownBuffer(needed + Math.min(needed, maxSpareBytes));
     block.bytes.copy(target, 0, this.#start, block.length);
     this.#use(target, pending);
   }
@@ -78,25 +103,29 @@ export class Sink {
     this.block.copy(from, start, end);
   }
 
-  /** Something has been put in: when much has gathered it is written at once. */
-  added(nowMs: () => number): void {
-    if (this.pendingBytes >= highWaterBytes && !this.#waitsForRoom) this.flush(nowMs());
+  /** A line has been put in: when much has gathered, or the end failed before, it is written at once. False when it was lost. */
+  added(nowMs: () => number): boolean {
+    const isDue = this.pendingBytes >= highWaterBytes || this.#failure !== null;
+    if (isDue && !this.#waitsForRoom) this.flush(nowMs());
+    return this.#failure === null;
   }
 
   /** Writes what the reader takes, without waiting for it. */
   flush(nowMs: number): void {
-    while (this.#start < this.block.length && !this.#dead) {
-      const size = this.block.length - this.#start;
-      const address = this.#address + this.#start;
-      const written = this.#isSocket ? sendFrom(this.#fd, address, size) : writeFrom(this.#fd, address, size);
-      if (written < 0) {
-        this.#refused(-written, nowMs);
-        break;
-      }
+    if (this.pendingBytes === 0) return;
+    if (this.#cut) {
+      if (!this.#write(newlineAt, 1, nowMs)) return;
+      this.#cut = false;
+      this.#midLine = false;
+    }
+    while (this.#start < this.block.length) {
+      const written = this.#write(this.#address + this.#start, this.block.length - this.#start, nowMs);
+      if (written === 0) return;
       this.#start += written;
+      this.#midLine = this.block.bytes[this.#start - 1] !== LF;
       if (this.#stalledSinceMs !== null) this.#stalledSinceMs = nowMs;
     }
-    if (this.#start < this.block.length) return;
+    this.#works();
     this.#empty();
   }
 
@@ -107,12 +136,31 @@ export class Sink {
     return bytes;
   }
 
-  #refused(errno: number, nowMs: number): void {
-    if (errno !== EAGAIN) {
-      this.#dead = true;
-      this.#empty();
-      return;
-    }
+  /** How many bytes went out; 0 when none can, for now or ever. */
+  #write(address: number, size: number, nowMs: number): number {
+    const written = this.#isSocket ? sendFrom(this.#fd, address, size) : writeFrom(this.#fd, address, size);
+    if (written > 0) return written;
+    if (written === -EAGAIN) this.#waitForRoom(nowMs);
+    else this.#fail(errnoName(-written), nowMs);
+    return 0;
+  }
+
+  #fail(code: string, nowMs: number): void {
+    this.#dead = finalFailures.has(code);
+    this.#triedAtMs = nowMs;
+    this.#cut = this.#midLine;
+    this.#empty();
+    if (this.#failure === null) this.#hear("sink_failed", code);
+    this.#failure = code;
+  }
+
+  #works(): void {
+    if (this.#failure !== null) this.#hear("sink_recovered", this.#failure);
+    this.#failure = null;
+  }
+
+  #waitForRoom(nowMs: number): void {
+    this.#works();
     this.#stalledSinceMs ??= nowMs;
     if (!this.#waitsForRoom) this.#epoll.add(this.#fd, EPOLLOUT, this.#id);
     this.#waitsForRoom = true;
@@ -148,8 +196,10 @@ function openForUs(fd: number): { readonly fd: number; readonly isSocket: boolea
   if (kind.isSocket()) return { fd, isSocket: true };
   // A regular file must keep the shared offset (`>> log` would be overwritten), and it never blocks for long.
   if (!kind.isFIFO() && !kind.isCharacterDevice()) return { fd, isSocket: false };
+  // A terminal must not become pm's own, or its hang-up and its keys would signal pm.
+  const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
   try {
-    return { fd: openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK), isSocket: false };
+    return { fd: openSync(`/proc/self/fd/${fd}`, flags), isSocket: false };
   } catch {
     return { fd, isSocket: false }; // another user's terminal, say: then this thread may block on it, and only this thread
   }

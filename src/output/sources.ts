@@ -1,4 +1,5 @@
 import type { LineSplitter } from "../core/output/line-splitter.ts";
+import type { Activity } from "./activity.ts";
 import { closeFd, type Epoll, EPOLLIN } from "../system/libc.ts";
 import type { WorkerStream } from "./worker-stream.ts";
 
@@ -11,10 +12,10 @@ export interface Source {
   readonly kind: "stream" | "ipc" | "own_log" | "control";
   /** Of a stream. */
   readonly stream: WorkerStream | null;
-  /** Of all others. */
+  /** Of orders and frames. */
   readonly splitter: LineSplitter | null;
-  /** Where the time of its last bytes is noted, or -1. */
-  readonly activity: number;
+  /** Where the time of its last bytes is noted; null for pm's own, and once its process is gone. */
+  activity: Activity | null;
   /** The set it waits in while what it says has nowhere to go; null while it is read. */
   pausedIn: Set<Source> | null;
   /** When it is closed although somebody still holds its other end; null while its process lives. */
@@ -39,7 +40,7 @@ export class Sources {
     const whole: Source = {
       stream: null,
       splitter: null,
-      activity: -1,
+      activity: null,
       pausedIn: null,
       closeAtMs: null,
       partialAtMs: null,
@@ -68,7 +69,7 @@ export class Sources {
     if (!this.#byId.delete(source.id)) return;
     this.timed.delete(source);
     if (source.pausedIn === null) this.#epoll.remove(source.fd);
-    source.pausedIn?.delete(source);
+    else this.#leaveQueue(source, source.pausedIn);
     if (source.kind === "stream") closeFd(source.fd);
   }
 
@@ -77,24 +78,34 @@ export class Sources {
     source.pausedIn = waiting;
     waiting.add(source);
     this.#epoll.remove(source.fd);
+    source.activity?.holdUp();
+  }
+
+  /** Reads it again, if it waits. */
+  resume(source: Source): void {
+    if (source.pausedIn === null) return;
+    this.#leaveQueue(source, source.pausedIn);
+    this.#epoll.add(source.fd, EPOLLIN, source.id);
   }
 
   /** Reads again all that wait in a set. */
-  resume(waiting: Set<Source>): void {
-    for (const source of waiting) {
-      source.pausedIn = null;
-      this.#epoll.add(source.fd, EPOLLIN, source.id);
-    }
-    waiting.clear();
+  resumeAll(waiting: Set<Source>): void {
+    for (const source of waiting) this.resume(source);
   }
 
   /** When the first of the timed ones is due; infinite when none is. */
   nextDueMs(): number {
     let dueMs = Number.POSITIVE_INFINITY;
-    for (const { partialAtMs, closeAtMs, pausedIn } of this.timed) {
+    for (const { partialAtMs, closeAtMs } of this.timed) {
       if (partialAtMs !== null) dueMs = Math.min(dueMs, partialAtMs);
-      if (closeAtMs !== null && pausedIn === null) dueMs = Math.min(dueMs, closeAtMs);
+      if (closeAtMs !== null) dueMs = Math.min(dueMs, closeAtMs);
     }
     return dueMs;
+  }
+
+  #leaveQueue(source: Source, waiting: Set<Source>): void {
+    source.pausedIn = null;
+    waiting.delete(source);
+    source.activity?.release();
   }
 }

@@ -9,6 +9,9 @@ import type { Sink } from "./sink.ts";
 
 type Open = Extract<ToOutput, { do: "open" }>;
 
+/** Of what gone processes have left behind, how much may wait for a reader that stands still; lines beyond it are dropped. */
+const maxLastWordsBytes = 4 * 1024 * 1024;
+
 /** What the streams of all workers share. */
 export interface StreamHost {
   readonly counters: Float64Array;
@@ -25,6 +28,8 @@ export class WorkerStream {
   readonly partialFlushMs: number | null;
   /** Lines may be frames for the main thread. */
   readonly bundleFrames: boolean;
+  /** False once its process is gone: nobody is held up by reading on, and a pipe that is kept for a reader is never freed. */
+  waits = true;
   readonly #host: StreamHost;
   readonly #key: number;
   readonly #tag: Tag;
@@ -80,13 +85,18 @@ export class WorkerStream {
     if (dropped > 0) counters[at + truncatedLines]! += 1;
 
     const { sink } = this;
-    if (sink.dead || (sink.full && this.#host.drops(sink))) {
+    if (sink.refuses(nowMs) || this.#hasNoRoom()) {
       counters[at + droppedLines]! += 1;
       return;
     }
     sink.reserve(maxEnrichedBytes(this.#tag, end - start));
     this.#host.enricher.write(this.#tag, chunk, start, end, dropped, sink.block);
-    sink.added(nowMs);
+    if (!sink.added(nowMs)) counters[at + droppedLines]! += 1;
+  }
+
+  #hasNoRoom(): boolean {
+    const { sink } = this;
+    return sink.full && (this.#host.drops(sink) || (!this.waits && sink.pendingBytes >= maxLastWordsBytes));
   }
 
   #bundleFrame(chunk: Buffer, start: number, end: number, dropped: number): void {

@@ -134,6 +134,10 @@ class ChildProcess implements Child {
     return this.#output.lastActivityMs(this.#key);
   }
 
+  isHeldUp(): boolean {
+    return this.#output.isHeldUp(this.#key);
+  }
+
   #onExit(code: number | null, signal: NodeJS.Signals | number | null): void {
     this.#exited = true;
     this.#guardian.forget(this.pid);

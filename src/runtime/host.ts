@@ -41,6 +41,8 @@ export interface Child {
   drain(): boolean;
   /** When it last wrote anything, on the clock's scale. */
   lastActivityMs(): number;
+  /** True while pm does not read what it writes, since pm's own output is not read: then its silence is not its own. */
+  isHeldUp(): boolean;
 }
 
 /** All that a worker needs of the world. */

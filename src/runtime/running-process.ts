@@ -32,6 +32,8 @@ export class RunningProcess {
   #spoke = false;
   #pingHasFailed = false;
   #judgeAtMs = Number.POSITIVE_INFINITY;
+  /** What pm owes to itself before this instant is not held against the process. */
+  #excusedUntilMs = 0;
   #cancelJudge: Cancel = () => {};
   readonly #cancels: Cancel[] = [];
 
@@ -123,6 +125,8 @@ export class RunningProcess {
   #judge(): void {
     const { recycle, liveness } = this.#spec;
     this.#judgeAtMs = Number.POSITIVE_INFINITY;
+    // Its pipes are full because nobody reads pm's output: that it stands still is no fault of its own.
+    if (this.child.isHeldUp()) this.#excusedUntilMs = this.#host.clock.nowMs();
     const facts = this.#facts(recycle.maxMemoryBytes !== null);
     const cause = judgeProcess(recycle, liveness, facts);
     if (cause === null) this.#judgeLater();
@@ -142,6 +146,10 @@ export class RunningProcess {
     this.#cancelJudge = this.#host.clock.after(delayMs, () => this.#judge());
   }
 
+  #excused(sinceMs: number | null): number | null {
+    return sinceMs === null ? null : Math.max(sinceMs, this.#excusedUntilMs);
+  }
+
   #facts(withMemory: boolean): ProcessFacts {
     const { inFlight } = this;
     return {
@@ -149,9 +157,9 @@ export class RunningProcess {
       nowMs: this.#host.clock.nowMs(),
       memoryBytes: withMemory ? this.#host.memoryBytes(this.child.pid) : null,
       busy: inFlight.busy > 0,
-      messageSinceMs: inFlight.oldestSinceMs,
+      messageSinceMs: this.#excused(inFlight.oldestSinceMs),
       idleSinceMs: inFlight.idleSinceMs,
-      unansweredPingAtMs: this.#unansweredPingAtMs,
+      unansweredPingAtMs: this.#excused(this.#unansweredPingAtMs),
       lastProgressAtMs: this.#spec.liveness.noProgressMs === null ? this.startedAtMs : this.child.lastActivityMs(),
       spread: this.#spread,
     };

@@ -47,10 +47,14 @@ function errno(): number {
   return errnoAt === null ? 0 : read.i32(errnoAt, 0);
 }
 
+/** The name of an errno, as ENOSPC. */
+export function errnoName(number: number): string {
+  return Object.entries(constants.errno).find(([, each]) => each === number)?.[0] ?? `errno ${number}`;
+}
+
 /** Throws what Node would: an Error with `code` where a pair of descriptors could not be had. */
 function fail(call: string): never {
-  const number = errno();
-  const code = { 23: "ENFILE", 24: "EMFILE", 12: "ENOMEM" }[number] ?? `errno ${number}`;
+  const code = errnoName(errno());
   throw Object.assign(new Error(`${call}: ${code}`), { code });
 }
 

@@ -157,6 +157,12 @@ const broken: readonly (readonly [what: string, text: string, where: string, sai
     "the units are K, M, G and T",
   ],
   [
+    "a line longer than pm holds",
+    consumer("logs: {max_line: 65MiB}"),
+    "4:22: consumers.a.logs.max_line: ",
+    "must be a size of 64 to 64M",
+  ],
+  [
     "megabytes without a unit",
     consumer("max_memory: 128"),
     "4:17: consumers.a.max_memory: ",

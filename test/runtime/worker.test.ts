@@ -355,6 +355,22 @@ describe("a worker past a limit", () => {
     expect(host.of("worker_stopping")).toMatchObject([{ cause: "ping_timeout" }]);
   });
 
+  test("a worker that stands still because pm's reader does is let be, and has its time anew after", () => {
+    const { host, worker } = started({
+      liveness: { noProgressMs: null, pingTimeoutMs: 10_000, maxMessageTimeMs: 20_000 },
+    });
+    host.child.say({ ...message, event: "received" });
+    worker.ping();
+    host.child.heldUp = true;
+    host.clock.advance(100_000);
+    expect(host.of("worker_stopping")).toEqual([]);
+    host.child.heldUp = false;
+    host.clock.advance(19_000);
+    expect(host.of("worker_stopping")).toEqual([]);
+    host.clock.advance(20_000);
+    expect(host.of("worker_stopping")).toMatchObject([{ cause: "max_message_time" }]);
+  });
+
   test("silence is measured from its last output", () => {
     const { host } = started({ liveness: { ...noLiveness, noProgressMs: 10_000 } });
     host.clock.advance(9_000);

@@ -8,6 +8,7 @@ export class FakeChild implements Child {
   readonly signals: string[] = [];
   readonly told: string[] = [];
   lastActivity = 0;
+  heldUp = false;
   alive = true;
 
   readonly pid: number;
@@ -36,6 +37,10 @@ export class FakeChild implements Child {
   drain(): boolean {
     this.told.push("drain");
     return true;
+  }
+
+  isHeldUp(): boolean {
+    return this.heldUp;
   }
 
   lastActivityMs(): number {
