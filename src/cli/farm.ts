@@ -3,11 +3,13 @@ import { isatty } from "node:tty";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { FarmSpec } from "../core/farm/spec.ts";
+import { judgeHost } from "../core/scaling/host-shortage.ts";
 import { Output, type OutputNotice } from "../output/output.ts";
 import { type ChildContext, spawnChild } from "../runtime/child-process.ts";
 import { EventBus } from "../runtime/event-bus.ts";
 import { Guardian } from "../runtime/guardian.ts";
 import { runIdVariable } from "../runtime/guardian-process.ts";
+import { openConsumerSources } from "../runtime/consumer-sources.ts";
 import type { SignalOrders } from "../runtime/signals.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
 import { systemClock } from "../runtime/system-clock.ts";
@@ -17,6 +19,7 @@ import type { Metrics } from "../surface/metrics.ts";
 import { heedChildren } from "../system/libc.ts";
 import { readProcesses } from "../system/proc-stat.ts";
 import { exitCodes } from "./outcome.ts";
+import { readHost } from "../system/host-reading.ts";
 import { version } from "./version.ts";
 
 /** After a bug, how long beyond the usual the farm may take to stop. */
@@ -64,6 +67,10 @@ export class Farm {
         spawn: (request, hear) => spawnChild(request, hear, context),
         memoryBytes: (pid) => readProcesses([pid]).get(pid)?.rssBytes ?? null,
         emit: (event) => this.#bus.emit(event),
+      },
+      {
+        openSources: (consumer) => openConsumerSources(consumer, { ...context.env, ...consumer.env }),
+        shortages: () => (spec.hostBrake ? judgeHost(readHost()) : []),
       },
       this.#done.resolve,
     );

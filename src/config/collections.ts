@@ -8,7 +8,7 @@ export interface ListRules {
   readonly of: string;
   readonly atLeastOne?: boolean;
   readonly unique?: boolean;
-  /** A scalar stands for a list of one. */
+  /** What is no list stands for a list of one. */
   readonly orSingle?: boolean;
 }
 
@@ -21,9 +21,8 @@ export function list<T>(
   return {
     read(value, path, findings) {
       if (!Array.isArray(value)) {
-        const isScalar = value !== null && !(value instanceof Map);
-        if (!orSingle || !isScalar)
-          return findings.mismatch(path, value, `a list of ${of}`, isScalar ? "put it in [ ]" : undefined);
+        if (!orSingle || value === null)
+          return findings.mismatch(path, value, `a list of ${of}`, value === null ? undefined : "put it in [ ]");
         const single = item.read(value, path, findings);
         return single === undefined ? undefined : [single];
       }

@@ -1,4 +1,3 @@
-import { defaultTarget, derivedDownThreshold, type AutoscalerValues } from "./autoscaler-keys.ts";
 import type { ConsumerValues } from "./consumer-keys.ts";
 import type { Shape } from "./document.ts";
 import { formatDuration } from "./duration.ts";
@@ -16,7 +15,6 @@ export function checkConsumer(values: ConsumerValues, shape: Shape, path: Path, 
   if (values.processes !== null && values.autoscaler !== null) {
     findings.error([...path, "processes"], "cannot be given together with autoscaler; remove one of the two", "key");
   }
-  if (values.autoscaler !== null) checkAutoscaler(values.autoscaler, [...path, "autoscaler"], findings);
   if (values.restart === "never" && values.on_failure_limit !== null) {
     findings.warn([...path, "on_failure_limit"], "has no effect with restart: never; remove one of the two", "key");
   }
@@ -115,42 +113,4 @@ function checkExitCodes(values: ConsumerValues, path: Path, findings: Findings):
     else if (success.includes(code))
       findings.error([...listPath, index], `${shown} is also in exit_codes.success; keep it in one of the two`);
   });
-}
-
-function checkAutoscaler({ min, max, strategy }: AutoscalerValues, path: Path, findings: Findings): void {
-  const failed = (name: string): boolean => findings.failed([...path, name]);
-  if (!failed("min") && !failed("max") && min > max) {
-    const shown = (name: string, value: number): string => findings.show([...path, name], value);
-    findings.error(
-      [...path, "min"],
-      `min ${shown("min", min)} is more than max ${shown("max", max)}; lower min or raise max`,
-    );
-  }
-  const at = (name: string): Path => [...path, "strategy", name];
-  const failedIn = (...names: string[]): boolean => names.some((name) => findings.failed(at(name)));
-  if (strategy.type === "service" && !failedIn("type", "id")) {
-    if (strategy.id === null)
-      findings.error(at("id"), "is missing; a strategy of type service needs the id of the service", "key");
-    else
-      findings.warn(
-        at("type"),
-        "this version of pm cannot run strategy services: the pool stays at min until the command strategy is available",
-      );
-  }
-  if (strategy.type === "utilization" && !failedIn("type", "target", "scale_up_threshold", "scale_down_threshold")) {
-    const target = strategy.target ?? defaultTarget;
-    const up = strategy.scale_up_threshold ?? target;
-    const down = strategy.scale_down_threshold ?? derivedDownThreshold(target);
-    if (down <= up) return;
-    const source = strategy.target === null ? "the default target" : "target";
-    const named = (name: "scale_up_threshold" | "scale_down_threshold", value: number, rule: string): string => {
-      if (strategy[name] !== null) return `${name} ${findings.show(at(name), value)}`;
-      return `${name} ${findings.show(at("target"), value)} (derived: ${rule} ${source} ${findings.show(at("target"), target)})`;
-    };
-    const where = strategy.scale_down_threshold === null ? at("scale_up_threshold") : at("scale_down_threshold");
-    findings.error(
-      where,
-      `${named("scale_down_threshold", down, "half of")} is above ${named("scale_up_threshold", up, "equal to")}, so a pool would grow and shrink at once; lower the first or raise the second`,
-    );
-  }
 }

@@ -17,10 +17,15 @@ export function renderEffective({ tree, secrets }: EffectiveConfig): string {
   return isMasked ? `# Secrets are shown as ${mask}: this is for reading, not for running.\n${text}` : text;
 }
 
+/** Every other header may hold a secret. */
+const plainHeaders = /^(accept(-\w+)?|content-type|user-agent|host)$/iu;
+
 function maskTree(value: unknown, path: readonly string[], secrets: ReadonlySet<string>): unknown {
   const name = path.at(-1) ?? "";
   const inEnvironment = path.at(-2) === "env" && path.length === 4;
+  const isHeader = path[2] === "autoscaler" && path.at(-2) === "headers" && !plainHeaders.test(name);
   if (typeof value === "string") {
+    if (isHeader) return mask;
     if (inEnvironment && isSecretName(name)) return value === "" ? value : mask;
     return maskText(value, secrets);
   }

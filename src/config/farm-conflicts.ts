@@ -2,11 +2,17 @@ import type { ConsumerValues } from "./consumer-keys.ts";
 import { formatDuration } from "./duration.ts";
 import type { FarmValues } from "./farm-keys.ts";
 import type { Findings } from "./findings.ts";
+import { checkAutoscaler } from "./scaling-conflicts.ts";
 
 /** Reports combinations that are impossible or doubtful between keys of different levels, as the file gives them. */
 export function checkFarm(values: FarmValues, findings: Findings): void {
   checkTotalCap(values, findings);
-  for (const [name, consumer] of values.consumers) checkStopTimeout(name, consumer, values.shutdown_timeout, findings);
+  for (const [name, consumer] of values.consumers) {
+    checkStopTimeout(name, consumer, values.shutdown_timeout, findings);
+    if (consumer.autoscaler === null) continue;
+    const path = ["consumers", name, "autoscaler"];
+    checkAutoscaler(consumer.autoscaler, values.autoscaler_interval_sec, path, findings);
+  }
   if (values.control !== null) {
     findings.warn(["control"], "this version of pm has no control socket yet, so this has no effect", "key");
   }

@@ -62,6 +62,11 @@ export const farmKeys = {
   shutdown_timeout: key(duration({ min: 0 }), 30_000, "From the stop signal to KILL at shutdown; 0 waits for ever."),
   total_cap: key(orNull(integer({ min: 1 })), null, "Most live workers over all consumers; null is no cap."),
   autoscaler_interval_sec: key(duration({ min: 100 }), 10_000, "How often the autoscaler decides."),
+  host_brake: key(
+    flag(),
+    true,
+    "Whether the autoscaler adds no workers while memory, processors or processes are short on this host.",
+  ),
   http_server: key(
     orFalse(object(httpKeys)),
     defaultsOf(httpKeys),

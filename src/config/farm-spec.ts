@@ -1,6 +1,6 @@
-import type { ConsumerSpec, FarmSpec, SizeSpec, StrategySpec } from "../core/farm/spec.ts";
+import type { ConsumerSpec, FarmSpec, SizeSpec } from "../core/farm/spec.ts";
 import type { Identity } from "./accounts.ts";
-import type { AutoscalerValues } from "./autoscaler-keys.ts";
+import { dampingOf } from "./damping-keys.ts";
 import type { FarmValues } from "./farm-keys.ts";
 import type { FilledConsumer } from "./fill-consumer.ts";
 import { presets } from "./presets.ts";
@@ -13,6 +13,7 @@ export function toFarmSpec(values: FarmValues, consumers: readonly ConsumerSpec[
     shutdownTimeoutMs: values.shutdown_timeout,
     totalCap: values.total_cap,
     autoscalerIntervalMs: values.autoscaler_interval_sec,
+    hostBrake: values.host_brake,
     http: values.http_server,
     messageMetrics: {
       enabled: messages.enabled,
@@ -81,20 +82,8 @@ function sizeOf({ autoscaler, processes }: FilledConsumer): SizeSpec {
       scaleDownCooldownMs: autoscaler.scale_down_cooldown_sec,
       scaleUpStep: autoscaler.scale_up_step,
       scaleDownStep: autoscaler.scale_down_step,
-      strategy: strategyOf(autoscaler.strategy),
+      strategy: autoscaler.strategy,
+      damping: dampingOf(autoscaler.damping),
     },
   };
-}
-
-function strategyOf({
-  type,
-  target,
-  scale_up_threshold: up,
-  scale_down_threshold: down,
-  id,
-}: AutoscalerValues["strategy"]): StrategySpec {
-  if (type === "utilization" && target !== null && up !== null && down !== null) {
-    return { type, target, scaleUpThreshold: up, scaleDownThreshold: down };
-  }
-  return type === "service" && id !== null ? { type, id } : { type: "fixed" };
 }

@@ -1,6 +1,5 @@
 import { isAbsolute, join } from "node:path";
 import type { ReadText } from "./accounts.ts";
-import { defaultTarget, derivedDownThreshold } from "./autoscaler-keys.ts";
 import type { ConsumerValues } from "./consumer-keys.ts";
 import type { Shape } from "./document.ts";
 import { readEnvFiles } from "./env-files.ts";
@@ -41,7 +40,6 @@ export function fillConsumer(
     argv,
     preset,
     processes: values.autoscaler === null ? (values.processes ?? 1) : null,
-    autoscaler: values.autoscaler && { ...values.autoscaler, strategy: fillStrategy(values.autoscaler.strategy) },
     cwd: values.cwd === null ? workingDirectory : isAbsolute(values.cwd) ? values.cwd : join(directory, values.cwd),
     env: new Map([...fromFiles, ...values.env]),
     env_file: null,
@@ -54,18 +52,5 @@ export function fillConsumer(
       max_line: values.logs.max_line ?? farm.logs.max_line,
       partial_flush: values.logs.partial_flush ?? farm.logs.partial_flush,
     },
-  };
-}
-
-type StrategyValues = NonNullable<ConsumerValues["autoscaler"]>["strategy"];
-
-function fillStrategy(strategy: StrategyValues): StrategyValues {
-  if (strategy.type !== "utilization") return strategy;
-  const target = strategy.target ?? defaultTarget;
-  return {
-    ...strategy,
-    target,
-    scale_up_threshold: strategy.scale_up_threshold ?? target,
-    scale_down_threshold: strategy.scale_down_threshold ?? derivedDownThreshold(target),
   };
 }

@@ -1,3 +1,4 @@
+import { maskText } from "./mask.ts";
 import { formatPath, type ConfigIssue, type Path } from "./issue.ts";
 
 /** A place in the file, counted from 1. */
@@ -59,7 +60,7 @@ export class Findings {
 
   /** An error of the file as such, with a path that does not start at `root`. */
   errorAt(position: Position, path: Path, message: string): void {
-    this.issues.push({ severity: "error", file: this.file, ...position, path: formatPath(path), message });
+    this.issues.push({ severity: "error", file: this.file, ...position, path: shownPath(path), message });
   }
 
   warn(path: Path, message: string, part: "key" | "value" = "value"): void {
@@ -78,14 +79,15 @@ export class Findings {
     return this.error(path, advice === undefined ? found : `${found}; ${advice}`);
   }
 
-  /** A value as a message may show it. */
+  /** A value as a message may show it: secrets are not. */
   describe(path: Path, value: unknown): string {
     if (value === null || value === undefined) return "nothing";
     if (Array.isArray(value)) return "a list";
     if (value instanceof Map) return "a mapping";
     if (this.hidden(path)) return "something else in the environment";
     if (typeof value !== "string") return this.place(path)?.source ?? JSON.stringify(value);
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
+    const shown = maskText(value, new Set());
+    return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 57)}…` : shown);
   }
 
   /** `text`, unless the value of `path` comes from the environment. */
@@ -108,9 +110,12 @@ export class Findings {
   }
 
   #add(severity: ConfigIssue["severity"], path: Path, message: string, position: Position): void {
-    this.issues.push({ severity, file: this.file, ...position, path: formatPath([...this.root, ...path]), message });
+    this.issues.push({ severity, file: this.file, ...position, path: shownPath([...this.root, ...path]), message });
   }
 }
 
 /** Names of consumers may hold any printable character, so no dot or slash could part them. */
 const keyOf = (path: Path): string => path.join("\u{0}");
+
+/** A value can stand where a key should, and that may be a URL with a password. */
+const shownPath = (path: Path): string => maskText(formatPath(path), new Set());

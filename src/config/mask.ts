@@ -30,6 +30,12 @@ export function maskText(text: string, secrets: ReadonlySet<string>): string {
         (whole: string, start: string, name: string) => (isSecretName(name) ? start + mask : whole),
       )
       .replaceAll(/(\b(?:Bearer|Basic)\s+)\S+/gu, `$1${mask}`)
+      // Name: value of a header.
+      .replaceAll(/\b([A-Za-z][\w-]*):[ \t]+(?!Bearer |Basic )[^"'\r\n]+/gu, (whole: string, name: string) =>
+        isSecretName(name) ? `${name}: ${mask}` : whole,
+      )
+      // Redis takes a name without a password for the password.
+      .replaceAll(/(\b(?:redis|valkey)s?:\/\/)[^\s/:@]+@/giu, `$1${mask}@`)
   );
 }
 

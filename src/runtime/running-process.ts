@@ -1,5 +1,6 @@
 import type { StopCause, WorkerRef } from "../core/farm/events.ts";
 import { InFlight } from "../core/farm/in-flight.ts";
+import type { LoadMeter } from "../core/scaling/load-meter.ts";
 import type { ConsumerSpec } from "../core/farm/spec.ts";
 import { judgeProcess, nextJudgementMs, type ProcessFacts, type ReplaceCause } from "../core/supervision/replace.ts";
 import type { WorkerFrame } from "../protocol/worker-frames.ts";
@@ -25,6 +26,10 @@ export class RunningProcess {
   readonly #host: Host;
   readonly #ref: WorkerRef;
   readonly #replace: (cause: ReplaceCause) => void;
+  readonly #meter: LoadMeter;
+  /** The busy share the meter knows of. */
+  #metered = 0;
+  #counted = true;
   readonly #spread: number;
   readonly #hasLimits: boolean;
   #lastPongEpochMs: number | null = null;
@@ -38,13 +43,21 @@ export class RunningProcess {
   readonly #cancels: Cancel[] = [];
 
   /** `replace` is called once, when the process is past a limit or hung. */
-  constructor(child: Child, spec: ConsumerSpec, ref: WorkerRef, host: Host, replace: (cause: ReplaceCause) => void) {
+  constructor(
+    child: Child,
+    spec: ConsumerSpec,
+    ref: WorkerRef,
+    host: Host,
+    meter: LoadMeter,
+    replace: (cause: ReplaceCause) => void,
+  ) {
     this.child = child;
     this.startedAtMs = host.clock.nowMs();
     this.inFlight = new InFlight(this.startedAtMs);
     this.#spec = spec;
     this.#host = host;
     this.#ref = ref;
+    this.#meter = meter;
     this.#replace = replace;
     this.#spread = host.random();
     this.#hasLimits = [...Object.values(spec.recycle), ...Object.values(spec.liveness)].some((limit) => limit !== null);
@@ -58,6 +71,7 @@ export class RunningProcess {
     switch (frame.type) {
       case "message":
         this.inFlight.take(frame, nowMs);
+        if (frame.event === "handled" || frame.event === "failed") this.#meter.message(frame.durationSeconds);
         this.#host.emit({ ...this.#ref, ...frame });
         break;
       case "slots":
@@ -74,6 +88,7 @@ export class RunningProcess {
       case "ready":
         break;
     }
+    this.#measure(nowMs);
     this.#judgeLater();
   }
 
@@ -112,6 +127,7 @@ export class RunningProcess {
   /** No more timers: it has ended. Frames that are still on their way must not arm one again. */
   close(): void {
     this.exited = true;
+    this.#measure(this.#host.clock.nowMs());
     this.stopJudging();
     for (const cancel of this.#cancels) cancel();
   }
@@ -120,6 +136,19 @@ export class RunningProcess {
   stopJudging(): void {
     this.#cancelJudge();
     this.#judgeAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Whether its load counts as its consumer's: a worker that is to go is no capacity, so what it does is no load. */
+  setCounted(counted: boolean): void {
+    this.#counted = counted;
+    this.#measure(this.#host.clock.nowMs());
+  }
+
+  #measure(nowMs: number): void {
+    const share = this.#counted && !this.exited ? this.inFlight.busy / this.inFlight.total : 0;
+    if (share === this.#metered) return;
+    this.#meter.shift(share - this.#metered, nowMs);
+    this.#metered = share;
   }
 
   #judge(): void {

@@ -1,6 +1,7 @@
 import type { ShutdownReason } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { FarmSpec } from "../core/farm/spec.ts";
+import { Autoscaler, type ScalingPorts } from "./autoscaler.ts";
 import { Consumer, type ConsumerOwner } from "./consumer.ts";
 import type { Host } from "./host.ts";
 import type { Worker } from "./worker.ts";
@@ -13,6 +14,7 @@ export class Supervisor implements ConsumerOwner {
   readonly #spec: FarmSpec;
   readonly #host: Host;
   readonly #consumers: Consumer[];
+  readonly #autoscaler: Autoscaler;
   readonly #done: (exitCode: number) => void;
   #toStart: Worker[] = [];
   #stopping: ShutdownReason | null = null;
@@ -21,11 +23,12 @@ export class Supervisor implements ConsumerOwner {
   #ended = false;
 
   /** `done` is called once, when nothing of the farm is left, with the exit code of pm. */
-  constructor(spec: FarmSpec, host: Host, done: (exitCode: number) => void) {
+  constructor(spec: FarmSpec, host: Host, scaling: ScalingPorts, done: (exitCode: number) => void) {
     this.#spec = spec;
     this.#host = host;
     this.#done = done;
     this.#consumers = spec.consumers.map((each) => new Consumer(each, host, () => ++this.#lastWorkerId, this));
+    this.#autoscaler = new Autoscaler(spec, this.#consumers, host, scaling);
   }
 
   start(): void {
@@ -36,6 +39,7 @@ export class Supervisor implements ConsumerOwner {
       consumers: Object.fromEntries(this.#spec.consumers.map(({ name, transports }) => [name, transports])),
     });
     this.#startSlice();
+    this.#autoscaler.start();
   }
 
   /** Begins the end: all workers are told to stop, at once. Only the first reason counts, but a bug shows in the exit code in any case. */
@@ -45,9 +49,15 @@ export class Supervisor implements ConsumerOwner {
     this.#stopping = reason;
     this.#exitCode = exitCode;
     this.#toStart = [];
+    this.#autoscaler.stop();
     this.#host.emit({ type: "shutting_down", reason, signal });
     for (const consumer of this.#consumers) consumer.stop("shutdown");
     this.#endWhenEmpty();
+  }
+
+  /** Gives a consumer another size now; the autoscaler goes on from there. */
+  resize(name: string, size: number): void {
+    this.#consumers.find(({ spec }) => spec.name === name)?.resize(size);
   }
 
   /** SIGKILL for all that still runs. */
@@ -69,15 +79,16 @@ export class Supervisor implements ConsumerOwner {
     this.shutdown("failure_limit", 1, null);
   }
 
+  emptied(): void {
+    if (this.#stopping !== null) this.#endWhenEmpty();
+  }
+
   essentialGaveUp(): void {
     this.shutdown("essential", 1, null);
   }
 
   settled(consumer: Consumer, failed: boolean): void {
-    if (this.#stopping !== null) {
-      this.#endWhenEmpty();
-      return;
-    }
+    if (this.#stopping !== null) return;
     if (consumer.spec.restart.essential) {
       this.shutdown("essential", failed ? 1 : 0, null);
       return;

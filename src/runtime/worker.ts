@@ -1,7 +1,9 @@
 import type { RestartReason, StopCause, WorkerRef } from "../core/farm/events.ts";
 import type { WorkerSnapshot } from "../core/farm/snapshot.ts";
 import type { ConsumerSpec } from "../core/farm/spec.ts";
+import type { LoadMeter } from "../core/scaling/load-meter.ts";
 import { type ExitReason, exitCodeOf } from "../core/supervision/exit.ts";
+import { finality } from "../core/supervision/finality.ts";
 import { nextState, type WorkerMove, type WorkerState } from "../core/supervision/lifecycle.ts";
 import type { ReplaceCause } from "../core/supervision/replace.ts";
 import {
@@ -36,6 +38,7 @@ export class Worker {
   readonly #spec: ConsumerSpec;
   readonly #host: Host;
   readonly #owner: WorkerOwner;
+  readonly #meter: LoadMeter;
   #state: WorkerState = "backoff";
   #process: RunningProcess | null = null;
   #failures: readonly number[] = [];
@@ -43,17 +46,35 @@ export class Worker {
   #lastExit: ExitReason | null = null;
   #restarts = 0;
   #nextStartAtMs: number | null = null;
+  /** It is to go, and has not been told yet. */
+  #retiring = false;
   #cancelStart: Cancel = () => {};
 
-  constructor(ref: WorkerRef, spec: ConsumerSpec, host: Host, owner: WorkerOwner) {
+  constructor(ref: WorkerRef, spec: ConsumerSpec, host: Host, meter: LoadMeter, owner: WorkerOwner) {
     this.ref = ref;
     this.#spec = spec;
     this.#host = host;
+    this.#meter = meter;
     this.#owner = owner;
   }
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Slots at work. */
+  get busy(): number {
+    return this.#process?.inFlight.busy ?? 0;
+  }
+
+  /** Slots in all. */
+  get slots(): number {
+    return this.#process?.inFlight.total ?? 1;
+  }
+
+  /** Since when its process runs; null when none does. */
+  get runningSinceMs(): number | null {
+    return this.#process === null || this.#process.exited ? null : this.#process.startedAtMs;
   }
 
   get limitOpen(): boolean {
@@ -80,7 +101,7 @@ export class Worker {
       this.#decide(child, 0, false);
       return;
     }
-    process = new RunningProcess(child, this.#spec, this.ref, this.#host, (cause) => {
+    process = new RunningProcess(child, this.#spec, this.ref, this.#host, this.#meter, (cause) => {
       if (process === this.#process) this.replace(cause);
     });
     this.#process = process;
@@ -88,6 +109,30 @@ export class Worker {
     if (this.#limitOpen) process.after(this.#spec.restart.failureWindowMs, () => this.#closeLimit());
     if (this.#spec.ready.when === "started") this.#ready(process);
     if (this.#spec.ready.when === "after") process.after(this.#spec.ready.delayMs, () => this.#ready(process));
+  }
+
+  /**
+   * Takes part in a scale-down: an idle worker is told to stop, a busy one is left to finish what it has in hand, however long that
+   * takes, and told then. Until it is told, `keep` calls it off.
+   */
+  retire(): void {
+    const process = this.#process;
+    if (process === null || process.exited || process.inFlight.busy === 0 || process.stopCause !== null) {
+      this.stop("scale_down");
+      return;
+    }
+    this.#retiring = true;
+    process.setCounted(false);
+    this.#move("drain");
+  }
+
+  /** Calls a retirement off; false when it is too late for that. */
+  keep(): boolean {
+    if (!this.#retiring) return false;
+    this.#retiring = false;
+    this.#process?.setCounted(true);
+    this.#move("keep");
+    return true;
   }
 
   /** Replaces the process by a fresh one: the old one is told to stop first. */
@@ -111,6 +156,8 @@ export class Worker {
     if (!first || process.exited) return;
     this.#move("drain");
     process.stopJudging();
+    process.setCounted(false);
+    this.#retiring = false;
     const { stopSignal, stopTimeoutMs } = this.#spec;
     this.#host.emit({ type: "worker_stopping", cause, signal: stopSignal, pid: process.child.pid, ...this.ref });
     if (process.spoke) process.child.drain();
@@ -157,6 +204,7 @@ export class Worker {
         return;
       case "frame":
         process.hear(fact.frame);
+        if (this.#retiring && process.inFlight.busy === 0) this.stop("scale_down");
         if (fact.frame.type === "ready" && this.#spec.ready.when === "protocol") this.#ready(process);
         return;
       case "log_ready":
@@ -176,6 +224,8 @@ export class Worker {
 
   #exited(process: RunningProcess, exit: ExitReason): void {
     const uptimeMs = process.uptimeMs;
+    if (this.#retiring) process.stopCause = "scale_down"; // it went by itself, which is as good
+    this.#retiring = false;
     const cause = process.stopCause;
     process.close();
     process.child.killGroup(); // what it leaves behind in its group has nobody to report to
@@ -185,11 +235,9 @@ export class Worker {
     // Its last frames may still be on their way. What a clean exit that came early means depends on them; and at the end of a worker
     // there is no later for the messages lost with it. All else goes on at once.
     const isLast = cause !== null && restartReasonOf(cause) === null;
-    if (isLast || (cause === null && mayBeTooSoon(this.#spec.restart, exit, uptimeMs))) {
-      process.whenEnded = () => this.#next(process, exit, uptimeMs);
-      return;
-    }
-    this.#next(process, exit, uptimeMs);
+    const next = (): void => this.#next(process, exit, uptimeMs);
+    if (isLast || (cause === null && mayBeTooSoon(this.#spec.restart, exit, uptimeMs))) process.whenEnded = next;
+    else next();
   }
 
   /** All its frames have been heard: what is still in flight is lost. */
@@ -310,11 +358,4 @@ export class Worker {
   #move(move: WorkerMove): void {
     this.#state = nextState(this.#state, move);
   }
-}
-
-/** Of two reasons to stop, the one that leaves less behind wins. */
-function finality(cause: StopCause | null): number {
-  if (cause === "shutdown") return 3;
-  if (cause === "scale_down") return 2;
-  return cause === "parked" ? 1 : 0;
 }

@@ -88,8 +88,9 @@ const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 function ready(snapshot: FarmSnapshot): Response {
   const readiness = judgeReadiness(snapshot);
-  if (readiness.ready) return json(200, { status: "ready" });
-  return json(503, { status: "not_ready", reasons: readiness.consumers });
+  const warnings = readiness.warnings.length === 0 ? {} : { warnings: readiness.warnings };
+  if (readiness.ready) return json(200, { status: "ready", ...warnings });
+  return json(503, { status: "not_ready", reasons: readiness.consumers, ...warnings });
 }
 
 function answer(answers: ReadonlyMap<string, Answer>, request: Request): Promise<Response> | Response {

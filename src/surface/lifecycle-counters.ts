@@ -24,8 +24,6 @@ const ipcErrorKinds = Object.keys({
   send_failed: true,
 } satisfies Record<IpcErrorKind, true>);
 
-const skipReasons = ["cooldown_up", "cooldown_down", "step_cap", "at_min", "at_max"];
-
 /** Counters of what happens to workers and to the farm; those of a consumer start at 0 for every value known beforehand. */
 export function createLifecycleCounters(
   registry: Registry,
@@ -56,22 +54,13 @@ export function createLifecycleCounters(
     "kind",
   );
   const reloads = counter("pm_config_reloads_total", "Reloads of the configuration, by result.", "result");
-  const scaleUps = counter("autoscaler_scale_up_total", "Times the autoscaler raised a target.", "consumer");
-  const scaleDowns = counter("autoscaler_scale_down_total", "Times the autoscaler lowered a target.", "consumer");
-  const skips = counter(
-    "autoscaler_decisions_skipped_total",
-    "Changes the autoscaler wanted and did not make in full, by reason.",
-    "consumer",
-    "reason",
-  );
 
   for (const result of ["success", "failure"]) reloads.inc({ result }, 0);
   for (const { name: consumer } of consumers) {
-    for (const each of [starts, failures, backoffs, scaleUps, scaleDowns]) each.inc({ consumer }, 0);
+    for (const each of [starts, failures, backoffs]) each.inc({ consumer }, 0);
     exits.inc({ consumer, exit_code: "0" }, 0);
     for (const reason of restartReasons) restarts.inc({ consumer, reason }, 0);
     for (const kind of ipcErrorKinds) ipcErrors.inc({ consumer, kind }, 0);
-    for (const reason of skipReasons) skips.inc({ consumer, reason }, 0);
   }
 
   return {

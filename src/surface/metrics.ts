@@ -8,6 +8,7 @@ import { createLifecycleCounters } from "./lifecycle-counters.ts";
 import { createLogCounters } from "./log-counters.ts";
 import { createMessageMetrics } from "./message-metrics.ts";
 import { createOwnMetrics } from "./own-metrics.ts";
+import { createScalingCounters } from "./scaling-counters.ts";
 import type { ProcessUsage } from "../system/proc-stat.ts";
 import { renderWorkerSeries } from "./worker-series.ts";
 
@@ -38,6 +39,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const { consumers, snapshot, logCounters, processInfo } = options;
   const registry = new Registry();
   const lifecycle = createLifecycleCounters(registry, consumers);
+  const scaling = createScalingCounters(registry, consumers);
   const messages = createMessageMetrics(registry, consumers, options.messageMetrics);
   const farm = createFarmGauges(registry);
   const logs = createLogCounters(registry, consumers);
@@ -59,6 +61,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (event.type === "message") messages.record(event);
       else if (event.type === "messages_lost") messages.recordLost(event);
       else lifecycle.record(event);
+      scaling.record(event);
     },
     page() {
       rendering ??= render().finally(() => {

@@ -3,7 +3,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
 /** Lower layers first. A file may import from its own layer and from those before it; `src/README.md` says what each is for. */
-const layers = ["core", "protocol", "config", "system", "output", "runtime", "clients", "surface", "demo", "cli"];
+const layers = [
+  "core",
+  "protocol",
+  "config",
+  "system",
+  "queues",
+  "output",
+  "runtime",
+  "clients",
+  "dashboard",
+  "surface",
+  "demo",
+  "cli",
+];
 const pure = new Set(["core", "protocol"]);
 
 const impure =

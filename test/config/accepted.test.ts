@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ConsumerSpec, FarmSpec } from "../../src/core/farm/spec.ts";
+import { dampingDefaults } from "../support/specs.ts";
 import { issuesOf, parse } from "./source.ts";
 
 /** The farm of a text that is in order. */
@@ -54,6 +55,7 @@ describe("defaults", () => {
       shutdownTimeoutMs: 30_000,
       totalCap: null,
       autoscalerIntervalMs: 10_000,
+      hostBrake: true,
       http: { host: "127.0.0.1", port: 9100 },
       messageMetrics: {
         enabled: true,
@@ -78,6 +80,7 @@ describe("defaults", () => {
         scaleUpStep: 2,
         scaleDownStep: 1,
         strategy: { type: "utilization", target: 0.7, scaleUpThreshold: 0.7, scaleDownThreshold: 0.35 },
+        damping: dampingDefaults,
       },
     });
   });
@@ -216,6 +219,7 @@ describe("the file of the Symfony bundle", () => {
       shutdownTimeoutMs: 20_000,
       totalCap: 12,
       autoscalerIntervalMs: 2000,
+      hostBrake: true,
       http: { host: "127.0.0.1", port: 9100 },
       messageMetrics: {
         enabled: true,
@@ -239,6 +243,7 @@ describe("the file of the Symfony bundle", () => {
       scaleDownCooldownMs: 300_000,
       scaleUpStep: 2,
       scaleDownStep: 1,
+      damping: dampingDefaults,
     };
     expect(spec.consumers).toEqual([
       {
@@ -273,6 +278,7 @@ describe("the file of the Symfony bundle", () => {
             scaleUpStep: 2,
             scaleDownStep: 1,
             strategy: { type: "utilization", target: 0.7, scaleUpThreshold: 0.7, scaleDownThreshold: 0.35 },
+            damping: dampingDefaults,
           },
         },
       },
@@ -339,7 +345,7 @@ describe("warnings", () => {
     [
       "consumers:\n  a: {command: [x], autoscaler: {min: 1, max: 2, strategy: {type: service, id: app.s}}}",
       "2:67: warning: consumers.a.autoscaler.strategy.type: ",
-      "stays at min",
+      "it runs the id as a program that reads a snapshot as JSON and prints a number; write type: command",
     ],
     [
       "consumers:\n  a: {transports: [async, asinc, scheduler_x, prod], cwd: /app}",

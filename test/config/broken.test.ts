@@ -392,13 +392,7 @@ const broken: readonly (readonly [what: string, text: string, where: string, sai
     "min 0",
     scaled("min: 0", "max: 2", "strategy: {type: fixed}"),
     "5:12: consumers.a.autoscaler.min: ",
-    "0 is not supported by this version of pm yet; write 1",
-  ],
-  [
-    "a strategy of a later version",
-    scaled("min: 1", "max: 2", "strategy: {type: queue}"),
-    "7:24: consumers.a.autoscaler.strategy.type: ",
-    "queue is not supported by this version of pm yet; use one of fixed",
+    "0 needs a strategy that sees work while no worker runs: queue, schedule or command; use one of them, or write 1",
   ],
   [
     "an unknown strategy",
@@ -498,7 +492,6 @@ describe("a broken pm.yaml", () => {
       (line) => `consumers: {a: {command: [x]}}\n${line}`,
     ),
     ...["laravel", "celery", "sidekiq", "bullmq"].map((name) => symfony(`preset: ${name}`)),
-    ...["queue", "schedule", "command", "max"].map((type) => scaled("min: 1", "max: 2", `strategy: {type: ${type}}`)),
   ])("says that a promised key is for a later version: %j", (text) => {
     const issues = issuesOf(parse(text));
     expect(issues).toHaveLength(1);

@@ -50,6 +50,48 @@ describe("renderEffective", () => {
   });
 });
 
+describe("the sources of an autoscaler", () => {
+  const shown = effective(
+    `consumers:
+  a:
+    command: [x]
+    autoscaler:
+      min: 0
+      max: 2
+      strategy:
+        type: max
+        of:
+          - type: command
+            command: [size, --token, hunter2]
+          - type: queue
+            per_worker: 1
+            queues:
+              - {redis: "redis://me:hunter2@h/1", list: l}
+              - {redis: "redis://hunter2@h", list: l}
+              - {sql: "postgres://me:hunter2@h/d", query: select 1}
+              - {rabbitmq: "http://guest:hunter2@h:15672", queue: q}
+              - {prometheus: "https://me:hunter2@h", query: up}
+              - {http: "https://h/x?api_key=hunter2&seen=1", headers: {Authorization: Basic hunter2, X-Custom: hunter2, Accept: text/seen}}
+              - {command: [curl, -H, "X-Auth-Token: hunter2"]}
+              - {messenger: "\${TRANSPORT}"}
+              - {messenger: "redis://hunter2@h/s?auth=hunter2"}
+              - {messenger: {dsn: "doctrine://default", database: "mysql://me:hunter2@h/d?charset=utf8"}}
+`,
+    { env: { TRANSPORT: "redis://:hunter2@h" } },
+  );
+
+  test("are known with their secrets", () => {
+    expect(JSON.stringify(shown.spec).match(/hunter2/gu)?.length).toBe(13);
+  });
+
+  test("are printed without them", () => {
+    expect(shown.text).not.toContain("hunter2");
+    for (const seen of ["redis://me:***@h/1", "http://guest:***@h:15672", "api_key=***&seen=1", "Accept: text/seen"]) {
+      expect(shown.text).toContain(seen);
+    }
+  });
+});
+
 describe("maskText", () => {
   const none = new Set<string>();
   test.each([
@@ -61,6 +103,9 @@ describe("maskText", () => {
     ["sh -c API_KEY=abc exec x", "sh -c API_KEY=*** exec x"],
     ["--limit=5", "--limit=5"],
     ["Authorization: Bearer abc", "Authorization: Bearer ***"],
+    ["X-Api-Key: abc def", "X-Api-Key: ***"],
+    ["redis://secret@h/1", "redis://***@h/1"],
+    ["postgres://me@h/d", "postgres://me@h/d"],
   ])("%s is shown as %s", (text, shown) => {
     expect(maskText(text, none)).toBe(shown);
   });

@@ -21,7 +21,7 @@ function find(node: unknown, path: readonly string[]): unknown {
 }
 
 const farmPaths = `
-  shutdown_timeout total_cap autoscaler_interval_sec http_server.host http_server.port control.socket control.mode
+  shutdown_timeout total_cap autoscaler_interval_sec host_brake http_server.host http_server.port control.socket control.mode
   metrics.messages.enabled metrics.messages.whitelist metrics.messages.duration_buckets
   logs.format logs.fields logs.max_line logs.partial_flush logs.on_slow_sink`;
 const consumerPaths = `
@@ -34,7 +34,20 @@ const consumerPaths = `
   consume_args.extra autoscaler.min autoscaler.max autoscaler.priority autoscaler.smoothing_window_sec
   autoscaler.scale_up_cooldown_sec autoscaler.scale_down_cooldown_sec autoscaler.scale_up_step
   autoscaler.scale_down_step autoscaler.strategy.type autoscaler.strategy.target
-  autoscaler.strategy.scale_up_threshold autoscaler.strategy.scale_down_threshold autoscaler.strategy.id`;
+  autoscaler.strategy.scale_up_threshold autoscaler.strategy.scale_down_threshold autoscaler.strategy.id
+  autoscaler.strategy.queues autoscaler.strategy.per_worker autoscaler.strategy.max_wait autoscaler.strategy.timezone
+  autoscaler.strategy.rules autoscaler.strategy.command autoscaler.strategy.mode autoscaler.strategy.timeout
+  autoscaler.strategy.on_failure autoscaler.strategy.of autoscaler.strategy.queues.redis
+  autoscaler.strategy.queues.list autoscaler.strategy.queues.sorted_set autoscaler.strategy.queues.stream
+  autoscaler.strategy.queues.group autoscaler.strategy.queues.sql autoscaler.strategy.queues.rabbitmq
+  autoscaler.strategy.queues.queue autoscaler.strategy.queues.vhost autoscaler.strategy.queues.prometheus
+  autoscaler.strategy.queues.query autoscaler.strategy.queues.http autoscaler.strategy.queues.path
+  autoscaler.strategy.queues.headers autoscaler.strategy.queues.command autoscaler.strategy.queues.messenger
+  autoscaler.strategy.queues.messenger.dsn autoscaler.strategy.queues.messenger.database
+  autoscaler.damping.tolerance autoscaler.damping.stabilization.up autoscaler.damping.stabilization.down
+  autoscaler.damping.policies.up autoscaler.damping.policies.down autoscaler.damping.policies.select
+  autoscaler.damping.warm_up autoscaler.damping.panic.threshold autoscaler.damping.panic.window
+  autoscaler.damping.paused`;
 const words = (text: string): string[] => text.trim().split(/\s+/u);
 const keys = [...words(farmPaths), ...words(consumerPaths).map((path) => `consumers.*.${path}`)];
 
@@ -65,6 +78,8 @@ describe("jsonSchema", () => {
     "symfony_process_manager: {consumers: {a: {transports: t}}}\ntotal_cap: 1",
     "consumers: {a: {command: [x], restart: no}}",
     "http_server: {port: 65536}\nconsumers: {a: {command: x}}",
+    "consumers: {a: {command: x, autoscaler: {min: 1, max: 2, strategy: {type: max, of: [{type: max}]}}}}",
+    "consumers: {a: {command: x, autoscaler: {min: 1, max: 2, strategy: {type: queue, queues: {lst: x}}}}}",
   ])("is not satisfied by %j", (text) => {
     expect(accepted(text)).toBe(false);
   });

@@ -5,6 +5,7 @@ export const samples: Readonly<Record<string, string>> = {
 shutdown_timeout: 1m30s
 total_cap: 20
 autoscaler_interval_sec: 500ms
+host_brake: false
 http_server: {host: "::1", port: 0}
 metrics: {messages: {enabled: false, whitelist: 'App\\*', duration_buckets: [5, 1, 5]}}
 logs: {format: json, fields: {host: "a$$b$", n: "{slot}"}, max_line: 100, partial_flush: 250ms, on_slow_sink: drop}
@@ -55,6 +56,43 @@ consumers:
       strategy: {type: utilization, target: 0.5, scale_up_threshold: 0.9, scale_down_threshold: 0.1}
   steady: {transports: c, ready: protocol, autoscaler: {min: 1, max: 1, strategy: {type: fixed}}}
   custom: {transports: d, autoscaler: {min: 1, max: 2, strategy: {type: service, id: app.scaler}}}
+  waiting:
+    command: [x]
+    autoscaler:
+      min: 0
+      max: 8
+      strategy:
+        type: max
+        of:
+          - type: queue
+            max_wait: 1m
+            timeout: 1s
+            on_failure: 3
+            queues:
+              - {redis: "redis://h/1", list: jobs}
+              - {redis: "rediss://h", sorted_set: "delayed:$\${x}"}
+              - {redis: "redis://h", stream: s, group: g}
+              - {sql: "sqlite:///srv/app/x.db", query: "select count(*) from jobs where queue = '$$$$'"}
+              - {rabbitmq: "http://h:15672", queue: q, vhost: v}
+              - {prometheus: "http://h:9090", query: 'sum(queue_depth{queue="q"})'}
+              - {http: "https://h/x?a=1", path: 'a.b[0]["c d"]', headers: {Accept: application/json}}
+              - {http: "https://h/number"}
+              - {command: "count --all"}
+              - {messenger: "redis://h/stream/group"}
+              - {messenger: {dsn: "doctrine://default", database: "mysql://h/d"}}
+          - {type: queue, per_worker: 2.5, queues: {redis: "redis://h", list: jobs}}
+          - {type: schedule, timezone: Europe/Berlin, rules: [{cron: "* 8-17 * * 1-5", min: 4, max: 6}, {cron: "0 0 * * *", max: 0}]}
+          - {type: command, command: [size, --of, a], mode: lines, timeout: 2s, on_failure: hold}
+          - {type: utilization, target: 0.5}
+          - {type: fixed}
+      damping:
+        tolerance: 0.1
+        stabilization: {up: 10s, down: 5m}
+        policies: {up: [{workers: 4, period: 15s}, {percent: 100, period: 15}], down: {percent: 12.5, period: 1m}, select: min}
+        warm_up: 20s
+        panic: {threshold: 1.5, window: 2m}
+        paused: true
+  asleep: {command: [x], autoscaler: {min: 0, max: 2, damping: {panic: {}}, strategy: {type: schedule, rules: [{cron: "0 8 * * *", min: 1}]}}}
 `,
   "with the server off": "http_server: false\nlogs: {fields: {}}\nconsumers: {a: {command: [x, ''], env: {}}}",
   bundle:

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { ConsumerSpec } from "../../src/core/farm/spec.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
-import { exited, FakeHost } from "../support/fake-host.ts";
-import { consumerSpec, farmSpec, restartDefaults } from "../support/specs.ts";
+import { exited, FakeHost, noScalingPorts } from "../support/fake-host.ts";
+import { consumerSpec, farmSpec, restartDefaults, scalingSpec } from "../support/specs.ts";
 
 function running(...consumers: ConsumerSpec[]): { host: FakeHost; supervisor: Supervisor; ends: number[] } {
   const host = new FakeHost();
   const ends: number[] = [];
-  const supervisor = new Supervisor(farmSpec(consumers), host, (exitCode) => ends.push(exitCode));
+  const supervisor = new Supervisor(farmSpec(consumers), host, noScalingPorts, (exitCode) => ends.push(exitCode));
   supervisor.start();
   return { host, supervisor, ends };
 }
@@ -35,16 +35,9 @@ describe("start", () => {
   });
 
   test("an autoscaled consumer starts at its minimum", () => {
-    const scaling = {
-      priority: 0,
-      smoothingWindowMs: 1,
-      scaleUpCooldownMs: 1,
-      scaleDownCooldownMs: 1,
-      scaleUpStep: 1,
-      scaleDownStep: 1,
-      strategy: { type: "fixed" },
-    } as const;
-    const { host, supervisor } = running(consumerSpec({ size: { kind: "autoscaled", min: 2, max: 5, scaling } }));
+    const { host, supervisor } = running(
+      consumerSpec({ size: { kind: "autoscaled", min: 2, max: 5, scaling: scalingSpec() } }),
+    );
     expect(host.children).toHaveLength(2);
     expect(supervisor.snapshot().consumers[0]).toMatchObject({ min: 2, max: 5, target: 2 });
   });

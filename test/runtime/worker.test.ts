@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ConsumerSpec } from "../../src/core/farm/spec.ts";
+import { LoadMeter } from "../../src/core/scaling/load-meter.ts";
 import { Worker, type WorkerOwner } from "../../src/runtime/worker.ts";
 import { exited, FakeHost, killed } from "../support/fake-host.ts";
 import { consumerSpec, restartDefaults } from "../support/specs.ts";
@@ -24,7 +25,8 @@ function started(changes: Partial<ConsumerSpec> = {}): { host: FakeHost; worker:
     gaveUp: (_, answer) => told.push(`gave up: ${answer}`),
     settled: ({ state }) => told.push(`settled: ${state}`),
   };
-  const worker = new Worker({ worker: 1, slot: 0, consumer: "async" }, consumerSpec(changes), host, owner);
+  const meter = new LoadMeter(0);
+  const worker = new Worker({ worker: 1, slot: 0, consumer: "async" }, consumerSpec(changes), host, meter, owner);
   worker.start();
   return { host, worker, told };
 }
@@ -99,7 +101,7 @@ describe("a worker that ends by itself", () => {
   test("that could not be started is tried again, with the reason said", () => {
     const host = new FakeHost();
     host.spawnFailure = { kind: "spawn_failed", code: "ENOENT", message: "the program x was not found" };
-    const worker = new Worker({ worker: 1, slot: 0, consumer: "async" }, consumerSpec(), host, {
+    const worker = new Worker({ worker: 1, slot: 0, consumer: "async" }, consumerSpec(), host, new LoadMeter(0), {
       limitChanged() {},
       gaveUp() {},
       settled() {},

@@ -1,6 +1,7 @@
 import type { PmEvent } from "../../src/core/farm/events.ts";
 import type { ExitReason } from "../../src/core/supervision/exit.ts";
 import type { Child, ChildFact, ChildRequest, Host } from "../../src/runtime/host.ts";
+import type { ScalingPorts } from "../../src/runtime/autoscaler.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 /** A process that exists only on paper: it remembers what it was told and does what the test says. */
@@ -111,3 +112,6 @@ export class FakeHost implements Host {
     return this.events.filter((event): event is Extract<PmEvent, { type: T }> => event.type === type);
   }
 }
+
+/** An autoscaler without sources, on a host that is short of nothing. */
+export const noScalingPorts: ScalingPorts = { openSources: () => null, shortages: () => [] };

@@ -1,6 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { goneFromProcessTable } from "./marked-processes.ts";
+
+export { goneFromProcessTable, processesWith } from "./marked-processes.ts";
 
 /** The compiled binary all end-to-end tests drive; PM_BINARY names another one. */
 export const pmBinary = process.env["PM_BINARY"] ?? join(import.meta.dir, "..", "..", "dist", "pm");
@@ -171,27 +174,4 @@ function isRecord(line: string, message: string, context: Readonly<Record<string
   if (!line.startsWith(`{"message":${JSON.stringify(message)},`)) return false;
   const record: LogRecord = JSON.parse(line);
   return Object.entries(context).every(([key, value]) => record.context[key] === value);
-}
-
-/** Live processes (no zombies) in whose environment the text stands: how a test finds all that a farm has started. */
-export function processesWith(text: string): number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter(
-      (pid) =>
-        pid > 0 && read(`/proc/${pid}/environ`).includes(text) && !/^\d+ \(.*\) [ZX]/su.test(read(`/proc/${pid}/stat`)),
-    );
-}
-
-/** Resolves when no process carries the text any more; the kernel tells nobody of that, so it looks again and again. */
-export async function goneFromProcessTable(text: string): Promise<void> {
-  while (processesWith(text).length > 0) await new Promise(setImmediate);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return "";
-  }
 }

@@ -1,4 +1,11 @@
-import type { ConsumerSpec, FarmSpec, RestartSpec } from "../../src/core/farm/spec.ts";
+import type {
+  ConsumerSpec,
+  DampingSpec,
+  FarmSpec,
+  RestartSpec,
+  ScalingSpec,
+  SizeSpec,
+} from "../../src/core/farm/spec.ts";
 
 /** The restart rules of a consumer that sets none. */
 export const restartDefaults: RestartSpec = {
@@ -14,6 +21,34 @@ export const restartDefaults: RestartSpec = {
   onFailureLimit: "retry",
   essential: false,
 };
+
+/** The damping of an autoscaler that sets none. */
+export const dampingDefaults: DampingSpec = {
+  tolerance: 0,
+  upWindowMs: 0,
+  downWindowMs: 0,
+  upPolicies: [],
+  downPolicies: [],
+  select: "max",
+  warmUpMs: 0,
+  panic: null,
+  paused: false,
+};
+
+/** An autoscaler that keeps the minimum, with the knobs of the bundle; `changes` win. */
+export function scalingSpec(changes: Partial<ScalingSpec> = {}): ScalingSpec {
+  return {
+    priority: 0,
+    smoothingWindowMs: 30_000,
+    scaleUpCooldownMs: 30_000,
+    scaleDownCooldownMs: 300_000,
+    scaleUpStep: 2,
+    scaleDownStep: 1,
+    strategy: { type: "fixed" },
+    damping: dampingDefaults,
+    ...changes,
+  };
+}
 
 /** A consumer of one plain worker; `changes` win. */
 export function consumerSpec(changes: Partial<ConsumerSpec> = {}): ConsumerSpec {
@@ -38,6 +73,19 @@ export function consumerSpec(changes: Partial<ConsumerSpec> = {}): ConsumerSpec 
   };
 }
 
+/** A size that follows the busy share at once, without cool-downs; `changes` win. */
+export function autoscaled(min: number, max: number, changes: Partial<ScalingSpec> = {}): SizeSpec {
+  const quick = {
+    smoothingWindowMs: 1_000,
+    scaleUpCooldownMs: 0,
+    scaleDownCooldownMs: 0,
+    scaleUpStep: 100,
+    scaleDownStep: 100,
+  };
+  const strategy = { type: "utilization", target: 0.7, scaleUpThreshold: 0.7, scaleDownThreshold: 0.35 } as const;
+  return { kind: "autoscaled", min, max, scaling: scalingSpec({ ...quick, strategy, ...changes }) };
+}
+
 /** A farm of these consumers. */
 export function farmSpec(consumers: readonly ConsumerSpec[], changes: Partial<FarmSpec> = {}): FarmSpec {
   return {
@@ -45,6 +93,7 @@ export function farmSpec(consumers: readonly ConsumerSpec[], changes: Partial<Fa
     shutdownTimeoutMs: 30_000,
     totalCap: null,
     autoscalerIntervalMs: 10_000,
+    hostBrake: true,
     http: null,
     messageMetrics: { enabled: true, whitelist: [], durationBucketsSeconds: [1] },
     onSlowSink: "block",

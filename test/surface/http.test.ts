@@ -114,6 +114,18 @@ describe("what is served", () => {
     });
   });
 
+  test("a source that fails is named by a farm that is ready, and by one that is not", async () => {
+    const warnings = [{ consumer: "mail", reason: "source_failing", detail: "list mail: no answer within 2000 ms" }];
+    const mail = aConsumer({ name: "mail", sourceFailure: "list mail: no answer within 2000 ms" });
+    const answerOf = async (state: "ready" | "starting") => {
+      const snapshot = aFarm([aConsumer({ workers: [aWorker({ state })] }), mail]);
+      const [status, , body] = await ask(await serve({ snapshot: () => snapshot }), "/readyz");
+      return [status, JSON.parse(body)];
+    };
+    expect(await answerOf("ready")).toEqual([200, { status: "ready", warnings }]);
+    expect(await answerOf("starting")).toEqual([503, { status: "not_ready", reasons: [expect.anything()], warnings }]);
+  });
+
   test("readiness is judged anew for every request", async () => {
     let snapshot = fine;
     const server = await serve({ snapshot: () => snapshot });

@@ -1,3 +1,4 @@
+import type { Decision } from "../scaling/load.ts";
 import type { ExitReason } from "../supervision/exit.ts";
 import type { ReplaceCause } from "../supervision/replace.ts";
 
@@ -104,5 +105,10 @@ export type PmEvent =
       readonly message: string;
       readonly context: Readonly<Record<string, unknown>>;
     }
+  /** The autoscaler has looked at a consumer, whether or not its size changes. */
+  | { readonly type: "scaling_decided"; readonly decision: Decision }
+  /** A queue source or a command strategy gives no answer; told when it begins and when it is over. */
+  | { readonly type: "scaling_source_failed"; readonly consumer: string; readonly error: string }
+  | { readonly type: "scaling_source_recovered"; readonly consumer: string }
   | { readonly type: "shutting_down"; readonly reason: ShutdownReason; readonly signal: string | null }
   | { readonly type: "farm_stopped"; readonly exitCode: number };

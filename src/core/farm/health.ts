@@ -10,20 +10,35 @@ export interface NotReady {
   readonly detail: string;
 }
 
-/** Whether the farm can do its work; `consumers` holds the ones that cannot, in the order of the file. */
+/** What is wrong with a consumer and does not keep the farm from being ready. */
+export interface Warning {
+  readonly consumer: string;
+  /** The autoscaler gets no answer of a source, and sizes the consumer without. */
+  readonly reason: "source_failing";
+  /** For people, without credentials. */
+  readonly detail: string;
+}
+
+/** Whether the farm can do its work; `consumers` holds the ones that cannot, both lists in the order of the file. */
 export interface Readiness {
   readonly ready: boolean;
   readonly consumers: readonly NotReady[];
+  readonly warnings: readonly Warning[];
 }
 
 /**
  * A farm is ready when every consumer has its minimum of workers, none is degraded and none has given up. A worker that
- * is `finished` counts as ready: it did all that was asked of it. A farm that stops is never ready.
+ * is `finished` counts as ready: it did all that was asked of it. A farm that stops is never ready. A source of the autoscaler
+ * that fails is a warning: the workers do what they did.
  */
 export function judgeReadiness(snapshot: FarmSnapshot): Readiness {
-  if (snapshot.phase === "stopping") return { ready: false, consumers: snapshot.consumers.map(stopping) };
+  if (snapshot.phase === "stopping") return { ready: false, consumers: snapshot.consumers.map(stopping), warnings: [] };
   const consumers = snapshot.consumers.flatMap((consumer) => judgeConsumer(consumer, snapshot.atMs) ?? []);
-  return { ready: consumers.length === 0, consumers };
+  return { ready: consumers.length === 0, consumers, warnings: snapshot.consumers.flatMap(warn) };
+}
+
+function warn({ name, sourceFailure }: ConsumerSnapshot): readonly Warning[] {
+  return sourceFailure === null ? [] : [{ consumer: name, reason: "source_failing", detail: sourceFailure }];
 }
 
 function stopping({ name, workers }: ConsumerSnapshot): NotReady {

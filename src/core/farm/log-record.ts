@@ -1,3 +1,4 @@
+import type { Decision } from "../scaling/load.ts";
 import { exitCodeOf } from "../supervision/exit.ts";
 import type { MessageFact, PmEvent, RestartReason, StopCause, WorkerRef } from "./events.ts";
 
@@ -31,9 +32,23 @@ export function toRecord(event: PmEvent): LogRecord {
       return info("Consumer recovered.", { consumer: event.consumer });
     case "consumer_parked":
       return error("Consumer parked.", { consumer: event.consumer, reason: event.reason });
+    case "scaling_decided":
+      return scaling(event.decision);
+    case "scaling_source_failed":
+      return warning("Autoscaler source failed.", { consumer: event.consumer, error: event.error });
+    case "scaling_source_recovered":
+      return info("Autoscaler source recovered.", { consumer: event.consumer });
     default:
       return workerRecord(event);
   }
+}
+
+/** Only a change is worth a line; why a size stays is for `pm explain` and the metrics. */
+function scaling(decision: Decision): LogRecord {
+  const { consumer, previous, target, desired, allocated, reason } = decision;
+  const context = { consumer, previous, target, desired, allocated };
+  if (target === previous) return debug("Autoscaler kept target.", { ...context, reason });
+  return info("Autoscaler adjusted target.", { ...context, direction: target > previous ? "up" : "down", reason });
 }
 
 type WorkerEvent = Extract<PmEvent, WorkerRef>;

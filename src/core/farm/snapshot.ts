@@ -1,3 +1,4 @@
+import type { Decision } from "../scaling/load.ts";
 import type { ExitReason } from "../supervision/exit.ts";
 import type { WorkerState } from "../supervision/lifecycle.ts";
 
@@ -20,6 +21,12 @@ export interface ConsumerSnapshot {
   readonly max: number;
   /** How many workers it should have now. */
   readonly target: number;
+  /** What the autoscaler last decided; null for a consumer of a fixed size, and before the first time. */
+  readonly decision: Decision | null;
+  /** Why a source of the autoscaler gives no answer; null while all is well, or there is none. */
+  readonly sourceFailure: string | null;
+  /** True when the autoscaler has a source beside the workers themselves. */
+  readonly hasSource: boolean;
   /** A worker is over its failure limit and retried at the longest delay. */
   readonly degraded: boolean;
   /** Why it has given up, or null. */

@@ -3,7 +3,7 @@
  *
  *   starting  a process runs and is not ready yet
  *   ready     it may work
- *   draining  it was told to stop and finishes its last message
+ *   draining  it is to go and finishes its last message; a scale-down may be called off as long as it has not been told to stop
  *   backoff   no process; the next one starts when its delay is over
  *   parked    no process, and none will be started until somebody asks
  *   finished  no process; it ended and its restart policy wants no other
@@ -12,7 +12,7 @@
 export type WorkerState = "starting" | "ready" | "draining" | "backoff" | "parked" | "finished" | "gone";
 
 /** What can happen to a worker. */
-export type WorkerMove = "start" | "ready" | "drain" | "wait" | "park" | "finish" | "remove";
+export type WorkerMove = "start" | "ready" | "drain" | "keep" | "wait" | "park" | "finish" | "remove";
 
 /** Every legal move. A pair that is missing here is a bug of pm, and is reported as one instead of guessed round. */
 const moves: Readonly<Record<WorkerState, Readonly<Partial<Record<WorkerMove, WorkerState>>>>> = {
@@ -26,7 +26,7 @@ const moves: Readonly<Record<WorkerState, Readonly<Partial<Record<WorkerMove, Wo
     remove: "gone",
   },
   ready: { drain: "draining", start: "starting", wait: "backoff", park: "parked", finish: "finished", remove: "gone" },
-  draining: { drain: "draining", start: "starting", wait: "backoff", park: "parked", remove: "gone" },
+  draining: { drain: "draining", keep: "ready", start: "starting", wait: "backoff", park: "parked", remove: "gone" },
   backoff: { start: "starting", wait: "backoff", park: "parked", remove: "gone" },
   parked: { start: "starting", park: "parked", remove: "gone" },
   finished: { start: "starting", remove: "gone" },

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { judgeReadiness } from "../../../src/core/farm/health.ts";
+import type { WorkerSnapshot } from "../../../src/core/farm/snapshot.ts";
 import { aConsumer, aFarm, aWorker } from "./samples.ts";
 
+const failing = (workers: readonly WorkerSnapshot[]) =>
+  aConsumer({ name: "mail", workers, sourceFailure: "redis down" });
 const exit1 = { kind: "exited", code: 1 } as const;
 const ready = (id: number) => aWorker({ id });
 const starting = (id: number) => aWorker({ id, state: "starting" });
@@ -18,7 +21,7 @@ describe("judgeReadiness", () => {
     ["the minimum is there while one waits", [aConsumer({ workers: [ready(1), waiting(2)], min: 1 })]],
     ["a consumer that may be empty is empty", [aConsumer({ workers: [] })]],
   ])("a farm is ready when %s", (_, consumers) => {
-    expect(judgeReadiness(aFarm(consumers))).toEqual({ ready: true, consumers: [] });
+    expect(judgeReadiness(aFarm(consumers))).toEqual({ ready: true, consumers: [], warnings: [] });
   });
 
   test.each([
@@ -86,6 +89,7 @@ describe("judgeReadiness", () => {
     expect(judgeReadiness(aFarm([aConsumer({ name: "fine" }), consumer]))).toEqual({
       ready: false,
       consumers: [{ consumer: "async", reason, detail }],
+      warnings: [],
     });
   });
 
@@ -100,6 +104,17 @@ describe("judgeReadiness", () => {
         { consumer: "async", reason: "draining", detail: "stopping; 1 worker still running" },
         { consumer: "mail", reason: "draining", detail: "stopping; 0 workers still running" },
       ],
+      warnings: [],
     });
+  });
+
+  test("a source of the autoscaler that fails is a warning, whether or not the farm is ready", () => {
+    const warnings = [{ consumer: "mail", reason: "source_failing" as const, detail: "redis down" }];
+    expect(judgeReadiness(aFarm([aConsumer(), failing([ready(1)])]))).toEqual({ ready: true, consumers: [], warnings });
+    expect(judgeReadiness(aFarm([aConsumer(), failing([starting(1)])]))).toMatchObject({ ready: false, warnings });
+  });
+
+  test("a farm that stops warns of no source: nobody asks them any more", () => {
+    expect(judgeReadiness(aFarm([aConsumer({ sourceFailure: "redis down" })], "stopping")).warnings).toEqual([]);
   });
 });

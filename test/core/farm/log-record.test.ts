@@ -1,10 +1,25 @@
 import { describe, expect, test } from "bun:test";
 import type { PmEvent } from "../../../src/core/farm/events.ts";
+import type { Decision } from "../../../src/core/scaling/load.ts";
 import { toRecord } from "../../../src/core/farm/log-record.ts";
 
 const ref = { worker: 7, slot: 1, consumer: "async" } as const;
 const who = { worker: 7, consumer: "async" };
 const fact = { transport: "async", class: "App\\Msg", id: null, durationSeconds: null, errorClass: null } as const;
+
+const decision: Decision = {
+  consumer: "async",
+  atMs: 10_000,
+  current: 1,
+  busy: 0.9,
+  queueDepth: null,
+  desired: 5,
+  allocated: 4,
+  previous: 1,
+  target: 1,
+  reason: "cooldown_up",
+  stages: [],
+};
 
 /** At least one of every type; the compiler names the one that is missing. */
 const cases: {
@@ -160,6 +175,42 @@ const cases: {
       "error",
       "Consumer parked.",
       { consumer: "async", reason: "failure limit reached" },
+    ],
+  ],
+  scaling_decided: [
+    [
+      { type: "scaling_decided", decision: { ...decision, target: 3, reason: "scaled_up" } },
+      "info",
+      "Autoscaler adjusted target.",
+      { consumer: "async", previous: 1, target: 3, desired: 5, allocated: 4, direction: "up", reason: "scaled_up" },
+    ],
+    [
+      { type: "scaling_decided", decision: { ...decision, previous: 3, target: 2, reason: "scaled_down" } },
+      "info",
+      "Autoscaler adjusted target.",
+      { consumer: "async", previous: 3, target: 2, desired: 5, allocated: 4, direction: "down", reason: "scaled_down" },
+    ],
+    [
+      { type: "scaling_decided", decision },
+      "debug",
+      "Autoscaler kept target.",
+      { consumer: "async", previous: 1, target: 1, desired: 5, allocated: 4, reason: "cooldown_up" },
+    ],
+  ],
+  scaling_source_failed: [
+    [
+      { type: "scaling_source_failed", consumer: "async", error: "redis: connection refused" },
+      "warning",
+      "Autoscaler source failed.",
+      { consumer: "async", error: "redis: connection refused" },
+    ],
+  ],
+  scaling_source_recovered: [
+    [
+      { type: "scaling_source_recovered", consumer: "async" },
+      "info",
+      "Autoscaler source recovered.",
+      { consumer: "async" },
     ],
   ],
   message: [

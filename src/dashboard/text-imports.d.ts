@@ -1,0 +1,5 @@
+/** The alert rules are printed as they stand. */
+declare module "*/alerts.yaml" {
+  const text: string;
+  export default text;
+}
