@@ -1,5 +1,5 @@
 import { describeExit } from "../supervision/exit.ts";
-import { hasProcess, type WorkerState } from "../supervision/lifecycle.ts";
+import type { WorkerState } from "../supervision/lifecycle.ts";
 import type { ConsumerSnapshot, FarmSnapshot, WorkerSnapshot } from "./snapshot.ts";
 
 /** Why a consumer keeps the farm from being ready. */
@@ -42,7 +42,7 @@ function warn({ name, sourceFailure }: ConsumerSnapshot): readonly Warning[] {
 }
 
 function stopping({ name, workers }: ConsumerSnapshot): NotReady {
-  const running = workers.filter((worker) => hasProcess(worker.state)).length;
+  const running = workers.filter(({ pid }) => pid !== null).length;
   return { consumer: name, reason: "draining", detail: `stopping; ${plural(running, "worker")} still running` };
 }
 
