@@ -1,29 +1,34 @@
 import type { LogSpec } from "../core/farm/spec.ts";
 
+/** One process whose output is to be read. */
+export interface ProcessOutput {
+  /** The output's from now on, which closes them. */
+  readonly stdoutFd: number;
+  readonly stderrFd: number;
+  /** pm's end of the worker's control channel; stays the main thread's, which closes it after `ended`. */
+  readonly ipcFd: number;
+  readonly workerId: number;
+  readonly slot: number;
+  readonly pid: number;
+  readonly consumer: string;
+  readonly logs: LogSpec;
+  /** Lines that begin with `@spm:` are frames. */
+  readonly bundleFrames: boolean;
+  /** Reports `log_ready` at the first line that matches. */
+  readonly readyPattern: string | null;
+}
+
 /** What the main thread tells the output thread: one JSON object a line on a pipe, so that the order is kept and epoll wakes up. */
 export type ToOutput =
-  | {
+  | ({
       readonly do: "open";
       /** Names the process; never used again. */
       readonly key: number;
-      readonly stdoutFd: number;
-      readonly stderrFd: number;
-      /** pm's end of the worker's control channel; stays the main thread's, which closes it after `ended`. */
-      readonly ipcFd: number;
-      readonly workerId: number;
-      readonly slot: number;
-      readonly pid: number;
-      readonly consumer: string;
-      readonly logs: LogSpec;
-      /** Lines that begin with `@spm:` are frames. */
-      readonly bundleFrames: boolean;
-      /** Reports `log_ready` at the first line that matches. */
-      readonly readyPattern: string | null;
       /** Index of the consumer's first counter (see counters.ts). */
       readonly counters: number;
       /** Index in the table of last activity, or -1. */
       readonly activity: number;
-    }
+    } & ProcessOutput)
   /** The process has been reaped: take what is left in its pipes. */
   | { readonly do: "exited"; readonly key: number }
   /** The farm stops: a reader that stands still no longer holds workers up. */

@@ -1,24 +1,9 @@
 import { writeSync } from "node:fs";
-import type { LogSpec } from "../core/farm/spec.ts";
 import { closeFd, pipe } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import { type LogCounter, perConsumer, readCounters } from "./counters.ts";
 import { ReportQueue } from "./report-queue.ts";
-import type { OutputBatch, OutputNotice, OutputReport, OutputStart, ToOutput } from "./messages.ts";
-
-/** One process whose output is to be read. The two stream descriptors become the output's; `ipcFd` stays the caller's until `ended`. */
-export interface ProcessOutput {
-  readonly stdoutFd: number;
-  readonly stderrFd: number;
-  readonly ipcFd: number;
-  readonly workerId: number;
-  readonly slot: number;
-  readonly pid: number;
-  readonly consumer: string;
-  readonly logs: LogSpec;
-  readonly bundleFrames: boolean;
-  readonly readyPattern: string | null;
-}
+import type { OutputBatch, OutputNotice, OutputReport, OutputStart, ProcessOutput, ToOutput } from "./messages.ts";
 
 /** A report about one process, as its listener hears it. */
 export type ProcessReport = Extract<OutputReport, { key: number }>;

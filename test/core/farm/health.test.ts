@@ -93,9 +93,10 @@ describe("judgeReadiness", () => {
     });
   });
 
-  test("a farm that stops is draining, whatever its workers do", () => {
+  test("a farm that stops is draining, whatever its workers do; one that has been reaped runs no more", () => {
+    const reaped = aWorker({ id: 3, state: "draining", pid: null });
     const consumers = [
-      aConsumer({ workers: [aWorker({ state: "draining" }), waiting(2)] }),
+      aConsumer({ workers: [aWorker({ state: "draining" }), waiting(2), reaped] }),
       aConsumer({ name: "mail", workers: [] }),
     ];
     expect(judgeReadiness(aFarm(consumers, "stopping"))).toEqual({
