@@ -160,8 +160,9 @@ export class Worker {
     this.#retiring = false;
     const { stopSignal, stopTimeoutMs } = this.#spec;
     this.#host.emit({ type: "worker_stopping", cause, signal: stopSignal, pid: process.child.pid, ...this.ref });
-    if (process.spoke) process.child.drain();
+    // The signal first: a worker that obeys the frame at once would be hit by it in its own shutdown, without a handler.
     process.child.signal(stopSignal);
+    if (process.spoke) process.child.drain();
     if (stopTimeoutMs > 0) process.after(stopTimeoutMs, () => this.#kill(process, false));
   }
 

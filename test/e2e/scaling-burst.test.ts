@@ -99,10 +99,9 @@ describe.skipIf(reason !== null)("a burst of 2000 messages on a pool of 1 to 8",
     const removed = pm.recorded("Worker exited.", { reason: "scale_down" });
     const started = pm.recorded("Worker started.").length;
     expect(removed.length).toBe(started - 1);
-    // One that was still loading when it was told to stop dies of the signal, and has taken nothing.
-    const atWork = new Set(told.deliveries.map(({ pid }) => pid));
-    const died = removed.filter(({ context }) => context["exit_code"] !== 0);
-    expect(died.filter(({ context }) => atWork.has(Number(context["pid"])))).toEqual([]);
+    // PHP dies of the signal while it has no handler: still loading, or in its own shutdown. That no message was in hand then is proved above.
+    const codes = removed.map(({ context }) => context["exit_code"]);
+    expect(codes.filter((code) => code !== 0 && code !== 143)).toEqual([]);
     expect(pm.stderr.all.filter((line) => line.includes("SIGKILL"))).toEqual([]);
     expect([exitCode, failures]).toEqual([0, 0]);
     await goneFromProcessTable(pm.mark);
