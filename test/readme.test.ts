@@ -109,7 +109,7 @@ function keyRows(): string[][] {
 function keysOf(schema: Schema, path: string): string[][] {
   const properties = isSchema(schema["properties"]) ? schema["properties"] : {};
   return Object.entries(properties).flatMap(([name, value]) => {
-    if (!isSchema(value) || isSchema(value["not"]) || `${path}${name}` === "control") return [];
+    if (!isSchema(value) || isSchema(value["not"])) return [];
     const forms = [value, ...(Array.isArray(value["anyOf"]) ? value["anyOf"] : [])].filter(isSchema);
     const inner = forms.flatMap((form) => {
       const ofAnyName = isSchema(form["additionalProperties"]) ? form["additionalProperties"] : {};

@@ -8,6 +8,8 @@ export interface Command {
   /** Whole lines as a user would type them. */
   readonly examples: readonly string[];
   readonly args: ArgsDef;
+  /** What a shell can propose for an argument or the value of a flag, by its name: words, or what pm is asked for. Else file names. */
+  readonly completes?: Readonly<Record<string, readonly string[] | "consumers" | "workers">>;
   readonly run: (args: ParsedArgs) => Promise<Outcome>;
 }
 

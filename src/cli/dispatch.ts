@@ -11,6 +11,10 @@ export async function dispatch(argv: readonly string[]): Promise<Outcome> {
   if (name === undefined) return usageError(`no command given\n\n${rootHelp()}`);
   if (name === "--help" || name === "-h" || name === "help") return done(rootHelp());
   if (name === "--version" || name === "-V") return done(`${version}\n`);
+  if (name === "__complete") {
+    const { connect } = await import("./control/connect.ts");
+    return (await import("./commands/complete.ts")).runComplete(words[0], connect);
+  }
 
   const command = commands.find((each) => each.name === name);
   if (command === undefined) {

@@ -18,6 +18,8 @@ export const exitCodes = {
   /** A bug in pm. */
   bug: 70,
   configInvalid: 78,
+  /** Ctrl-C while a command waited for what it had begun. */
+  interrupted: 130,
 } as const;
 
 /** An outcome from lines, each of which gets its newline. */

@@ -92,7 +92,7 @@ function checkFailures(values: ConsumerValues, path: Path, findings: Findings): 
 }
 
 /** Milliseconds of the first `count` delays: doubling from `base` until `max`, then constant. */
-function sumOfBackoffs(base: number, max: number, count: number): number {
+export function sumOfBackoffs(base: number, max: number, count: number): number {
   let sum = 0;
   let delay = base;
   for (let index = 0; index < count; index++) {

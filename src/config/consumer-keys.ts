@@ -1,6 +1,7 @@
 import { autoscalerKeys } from "./autoscaler-keys.ts";
 import { list, map, object, orNull, sectionKey } from "./collections.ts";
 import { commandLine } from "./command.ts";
+import { consumerHooks } from "./hook-keys.ts";
 import { key, laterKey, optionalKey, type Kind, type Values } from "./kind.ts";
 import { consumerLogKeys } from "./log-keys.ts";
 import { duration, size } from "./quantities.ts";
@@ -173,7 +174,10 @@ export const consumerKeys = {
   rlimits: laterKey(),
   oom_score_adj: laterKey(),
   tasks: laterKey(),
-  hooks: laterKey(),
+  hooks: optionalKey(
+    orNull(consumerHooks),
+    "What runs when something happens here, beside hooks at the top of the file.",
+  ),
   cgroup: laterKey(),
 };
 

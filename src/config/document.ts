@@ -26,8 +26,13 @@ export interface Filling {
   isSecretName(name: string): boolean;
 }
 
-/** Reads YAML, remembering the place of every value in the `findings`. */
-export function readDocument(text: string, file: string, filling: Filling): ConfigDocument {
+/** Reads YAML, remembering the place of every value in the `findings`. `advice` says what to write when there is nothing. */
+export function readDocument(
+  text: string,
+  file: string,
+  filling: Filling,
+  advice = "write at least consumers:, or start from `pm init`",
+): ConfigDocument {
   const counter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: counter,
@@ -51,7 +56,7 @@ export function readDocument(text: string, file: string, filling: Filling): Conf
   if (reported.size > 0) return { shape, value: undefined, findings, secrets };
   if (!isMap(contents)) {
     const found = contents === null ? "the file is empty" : "the file must be a mapping of keys";
-    findings.errorAt({ line: 1, column: 1 }, [], `${found}; write at least consumers:, or start from \`pm init\``);
+    findings.errorAt({ line: 1, column: 1 }, [], `${found}; ${advice}`);
     return { shape, value: undefined, findings, secrets };
   }
   const reader = new NodeReader(document, counter, findings, (content) => {

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { isSecretName, mask, maskText, maskWords } from "./mask.ts";
+import { isSecretName, mask, maskText, maskWebhook, maskWords } from "./mask.ts";
 
 /** A whole configuration in the names and notations of pm.yaml, every default filled in. */
 export interface EffectiveConfig {
@@ -23,9 +23,12 @@ const plainHeaders = /^(accept(-\w+)?|content-type|user-agent|host)$/iu;
 function maskTree(value: unknown, path: readonly string[], secrets: ReadonlySet<string>): unknown {
   const name = path.at(-1) ?? "";
   const inEnvironment = path.at(-2) === "env" && path.length === 4;
-  const isHeader = path[2] === "autoscaler" && path.at(-2) === "headers" && !plainHeaders.test(name);
+  const inHooks = path[0] === "hooks" || path[2] === "hooks";
+  const mayHoldHeaders = inHooks || path[2] === "autoscaler";
+  const isHeader = mayHoldHeaders && path.at(-2) === "headers" && !plainHeaders.test(name);
   if (typeof value === "string") {
     if (isHeader) return mask;
+    if (inHooks && name === "webhook") return maskWebhook(value);
     if (inEnvironment && isSecretName(name)) return value === "" ? value : mask;
     return maskText(value, secrets);
   }

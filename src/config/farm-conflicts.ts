@@ -1,35 +1,45 @@
+import type { ConsumerSpec } from "../core/farm/spec.ts";
+import { initialSize } from "../core/scaling/initial-size.ts";
 import type { ConsumerValues } from "./consumer-keys.ts";
 import { formatDuration } from "./duration.ts";
 import type { FarmValues } from "./farm-keys.ts";
 import type { Findings } from "./findings.ts";
 import { checkAutoscaler } from "./scaling-conflicts.ts";
 
-/** Reports combinations that are impossible or doubtful between keys of different levels, as the file gives them. */
-export function checkFarm(values: FarmValues, findings: Findings): void {
-  checkTotalCap(values, findings);
+/**
+ * Reports combinations that are impossible or doubtful between keys of different levels, as the file gives them. `share` is what this node
+ * runs of its consumers: all of them, unless it is one of several.
+ */
+export function checkFarm(values: FarmValues, share: readonly ConsumerSpec[], findings: Findings): void {
+  checkPresence(values, findings);
+  checkTotalCap(values, share, findings);
   for (const [name, consumer] of values.consumers) {
     checkStopTimeout(name, consumer, values.shutdown_timeout, findings);
     if (consumer.autoscaler === null) continue;
     const path = ["consumers", name, "autoscaler"];
     checkAutoscaler(consumer.autoscaler, values.autoscaler_interval_sec, path, findings);
   }
-  if (values.control !== null) {
-    findings.warn(["control"], "this version of pm has no control socket yet, so this has no effect", "key");
-  }
 }
 
-/** The fewest workers a consumer ever has. */
-function minimumOf({ processes, autoscaler }: ConsumerValues): number {
-  return autoscaler === null ? (processes ?? 1) : autoscaler.min;
+function checkPresence({ consumers, source }: FarmValues, findings: Findings): void {
+  if (consumers.size > 0 || source !== null || findings.failed(["consumers"]) || findings.failed(["source"])) return;
+  if (findings.given(["consumers"])) findings.error(["consumers"], "must hold at least one of the consumers; add one");
+  else findings.error(["consumers"], "is missing; add it", "key");
 }
 
-function checkTotalCap({ total_cap: cap, consumers }: FarmValues, findings: Findings): void {
-  if (cap === null || findings.failed(["total_cap"])) return;
-  const contributions = [...consumers].map(([name, consumer]) => {
-    const minimum = minimumOf(consumer);
+function checkTotalCap(
+  { total_cap: cap, consumers }: FarmValues,
+  share: readonly ConsumerSpec[],
+  findings: Findings,
+): void {
+  if (cap === null || findings.failed(["total_cap"]) || findings.failed(["cluster"])) return;
+  const contributions = share.flatMap(({ name, size }) => {
+    const consumer = consumers.get(name);
+    if (consumer === undefined) return [];
+    const minimum = initialSize(size);
     const path = ["consumers", name, ...(consumer.autoscaler === null ? ["processes"] : ["autoscaler", "min"])];
     const label = consumer.autoscaler === null ? "processes" : "min";
-    return { minimum, unsure: findings.failed(path), text: `${name} ${label}=${findings.show(path, minimum)}` };
+    return [{ minimum, unsure: findings.failed(path), text: `${name} ${label}=${findings.show(path, minimum)}` }];
   });
   const sum = contributions.reduce((total, { minimum }) => total + minimum, 0);
   if (sum <= cap || contributions.some(({ unsure }) => unsure)) return;

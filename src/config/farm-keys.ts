@@ -1,10 +1,13 @@
 import { isIP } from "node:net";
+import { clusterKeys } from "./cluster-keys.ts";
 import { defaultsOf, list, map, object, orFalse, orNull, sectionKey } from "./collections.ts";
 import { consumerKeys } from "./consumer-keys.ts";
-import { key, laterKey, optionalKey, requiredKey, type Values } from "./kind.ts";
+import { farmHooks } from "./hook-keys.ts";
+import { key, laterKey, optionalKey, type Values } from "./kind.ts";
 import { farmLogKeys } from "./log-keys.ts";
 import { duration } from "./quantities.ts";
 import { decimal, flag, integer, notEmpty, text } from "./scalars.ts";
+import { sourceKeys } from "./source-keys.ts";
 
 const host = text({
   expected: "an IP address or a host name",
@@ -28,6 +31,14 @@ const httpKeys = {
   port: key(integer({ min: 0, max: 65_535 }), 9100, "Port to listen on; 0 lets the kernel choose."),
 };
 
+const controlKeys = {
+  socket: optionalKey(
+    orNull(text({ expected: "a path", problem: notEmpty })),
+    "Path of the Unix socket, relative to this file; one that follows from the path of this file when absent.",
+  ),
+  mode: key(fileMode, "0600", "Access rights of the socket."),
+};
+
 const messageMetricsKeys = {
   enabled: key(flag(), true, "Whether the messenger_* metrics exist."),
   whitelist: key(
@@ -43,7 +54,7 @@ const messageMetricsKeys = {
 };
 
 /** What is wrong with the name of a consumer, or null. */
-function problemOfConsumerName(name: string): string | null {
+export function problemOfConsumerName(name: string): string | null {
   if (name === "") return "a consumer needs a name; write one";
   return /[\s\p{Cc}:]/u.test(name)
     ? "the name of a consumer holds no blank, control character or colon; use - or _ instead"
@@ -51,10 +62,17 @@ function problemOfConsumerName(name: string): string | null {
 }
 
 const belongsAtTop = Object.fromEntries(
-  ["shutdown_timeout", "total_cap", "autoscaler_interval_sec", "http_server", "metrics", "control"].map((name) => [
-    name,
-    "the top of the file",
-  ]),
+  [
+    "shutdown_timeout",
+    "total_cap",
+    "autoscaler_interval_sec",
+    "http_server",
+    "metrics",
+    "control",
+    "reload_on_change",
+    "source",
+    "cluster",
+  ].map((name) => [name, "the top of the file"]),
 );
 
 /** Every key of pm.yaml: the only home of names, types, defaults, limits and descriptions. */
@@ -74,34 +92,27 @@ export const farmKeys = {
   ),
   metrics: sectionKey({ messages: sectionKey(messageMetricsKeys, "Metrics of messages.") }, "What is measured."),
   logs: sectionKey(farmLogKeys, "Output of the workers."),
-  control: optionalKey(
-    orNull(
-      orFalse(
-        object({
-          socket: optionalKey(orNull(text({ expected: "a path", problem: notEmpty })), "Path of the Unix socket."),
-          mode: key(fileMode, "0600", "Access rights of the socket."),
-        }),
-      ),
-    ),
-    "The control socket; this version has none yet.",
-  ),
-  source: laterKey(),
-  cluster: laterKey(),
-  hooks: laterKey(),
+  control: key(orFalse(object(controlKeys)), defaultsOf(controlKeys), "The control socket; false turns it off."),
+  reload_on_change: key(flag(), false, "Whether a change of this file, or of an env_file, is a reload."),
+  source: optionalKey(orNull(object(sourceKeys)), "A program that names more consumers."),
+  cluster: optionalKey(orNull(object(clusterKeys)), "Which share of the farm this node runs; all of it when absent."),
+  hooks: optionalKey(orNull(farmHooks), "What runs when something happens, for all consumers."),
   cgroup: laterKey(),
-  consumers: requiredKey(
-    map(object(consumerKeys, belongsAtTop), {
-      of: "consumers",
-      atLeastOne: true,
-      problemOfName: problemOfConsumerName,
-    }),
+  consumers: key(
+    map(object(consumerKeys, belongsAtTop), { of: "consumers", problemOfName: problemOfConsumerName }),
     new Map(),
-    "The pools: a name, and what runs under it.",
+    "The pools: a name, and what runs under it. With a source there may be none.",
   ),
 };
 
 /** The whole file in its own names, durations in milliseconds, sizes in bytes. */
 export type FarmValues = Values<typeof farmKeys>;
 
+const anyFarm = object(farmKeys);
+const someConsumers = { required: ["consumers"], properties: { consumers: { type: "object", minProperties: 1 } } };
+
 /** Reads and writes the whole file. */
-export const farmKind = object(farmKeys);
+export const farmKind: typeof anyFarm = {
+  ...anyFarm,
+  schema: { ...anyFarm.schema, type: "object", anyOf: [someConsumers, { required: ["source"] }] },
+};

@@ -1,12 +1,18 @@
+import { dirname, resolve } from "node:path";
 import type { ConsumerSpec, FarmSpec, SizeSpec } from "../core/farm/spec.ts";
 import type { Identity } from "./accounts.ts";
 import { dampingOf } from "./damping-keys.ts";
 import type { FarmValues } from "./farm-keys.ts";
 import type { FilledConsumer } from "./fill-consumer.ts";
+import { hooksOf } from "./hook-keys.ts";
 import { presets } from "./presets.ts";
 
-/** The farm that filled values describe. `file` is absolute. */
-export function toFarmSpec(values: FarmValues, consumers: readonly ConsumerSpec[], file: string): FarmSpec {
+/** The farm that filled values describe, around those `parts` that are read by themselves. `file` is absolute. */
+export function toFarmSpec(
+  values: FarmValues,
+  parts: Pick<FarmSpec, "consumers" | "source" | "cluster">,
+  file: string,
+): FarmSpec {
   const { messages } = values.metrics;
   return {
     file,
@@ -21,7 +27,10 @@ export function toFarmSpec(values: FarmValues, consumers: readonly ConsumerSpec[
       durationBucketsSeconds: [...new Set(messages.duration_buckets)].toSorted((a, b) => a - b),
     },
     onSlowSink: values.logs.on_slow_sink,
-    consumers,
+    control: controlOf(values.control, dirname(file)),
+    reloadOnChange: values.reload_on_change,
+    hooks: hooksOf(values.hooks),
+    ...parts,
   };
 }
 
@@ -66,6 +75,18 @@ export function toConsumerSpec(name: string, values: FilledConsumer, { uid, gid 
       maxLineBytes: values.logs.max_line,
       partialFlushMs: values.logs.partial_flush,
     },
+    hooks: hooksOf(values.hooks),
+    mtime: null,
+    origin: "file",
+  };
+}
+
+function controlOf(control: FarmValues["control"], directory: string): FarmSpec["control"] {
+  if (control === null) return null;
+  const { socket, mode } = control;
+  return {
+    socket: socket === null ? null : resolve(directory, socket),
+    mode: Number.parseInt(mode.replace("0o", ""), 8),
   };
 }
 

@@ -8,10 +8,15 @@ export interface StartedIn {
   readonly env?: Environment;
   /** Absolute. */
   readonly cwd?: string;
+  /** Hears the path of every other file that is read for the meaning of this one. */
+  readonly onRead?: (path: string) => void;
 }
 
 /** Reads the pm.yaml at `path` and says what it means. A file that cannot be read is one issue of it, never a throw. */
-export function loadConfig(path: string, { env = process.env, cwd = process.cwd() }: StartedIn = {}): ConfigResult {
+export function loadConfig(
+  path: string,
+  { env = process.env, cwd = process.cwd(), onRead = () => {} }: StartedIn = {},
+): ConfigResult {
   const unreadable = (message: string): ConfigResult => ({
     ok: false,
     issues: [{ severity: "error", file: path, line: 1, column: 1, path: "", message }],
@@ -22,7 +27,11 @@ export function loadConfig(path: string, { env = process.env, cwd = process.cwd(
   } catch (error) {
     return unreadable(whyUnreadable(error));
   }
-  return parseConfig({ text, file: path, env, cwd, read: readText });
+  const read = (other: string): string | null => {
+    onRead(other);
+    return readText(other);
+  };
+  return parseConfig({ text, file: path, env, cwd, read });
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -39,6 +39,15 @@ export function maskText(text: string, secrets: ReadonlySet<string>): string {
   );
 }
 
+/** Scheme and host of a webhook's URL: whoever knows the rest can post to it. */
+export function maskWebhook(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null) return mask;
+  const { protocol, host, pathname, search, username } = parsed;
+  const origin = `${protocol}//${host}`;
+  return pathname === "/" && search === "" && username === "" ? origin : `${origin}/${mask}`;
+}
+
 /** An argv without secrets: also what follows `--password=` with blanks in it, or stands after `--password`. */
 export function maskWords(words: readonly string[], secrets: ReadonlySet<string>): string[] {
   return words.map((word, index) => {

@@ -42,8 +42,8 @@ export class NodeReader {
     this.#fill = fill;
   }
 
-  /** The whole file. */
-  read(contents: YAMLMap): unknown {
+  /** A node and all below it: the whole file, or what stands by itself. */
+  read(contents: unknown): unknown {
     return this.#value(contents, [], { key: { line: 1, column: 1 }, alias: null });
   }
 
@@ -190,7 +190,7 @@ export class NodeReader {
 }
 
 /** A key as it is written, so that `1.50` and `NULL` can be names; null when nothing is written. */
-function nameOf({ value, source }: Scalar): string | null {
+export function nameOf({ value, source }: Scalar): string | null {
   if (typeof value === "string") return value;
   return source === undefined || source === "" ? null : source;
 }

@@ -1,18 +1,22 @@
 import { basename, dirname, resolve } from "node:path";
+import { shareOf } from "../core/cluster/share.ts";
 import type { ConsumerSpec, FarmSpec } from "../core/farm/spec.ts";
-import { findIdentity, type ReadText } from "./accounts.ts";
-import { checkConsumer } from "./consumer-conflicts.ts";
+import type { ReadText } from "./accounts.ts";
+import { clusterOf } from "./cluster.ts";
 import { readDocument, type Filling } from "./document.ts";
 import type { EffectiveConfig } from "./effective.ts";
+import type { EntrySurroundings } from "./entries.ts";
 import { checkFarm } from "./farm-conflicts.ts";
 import { farmKind, type FarmValues } from "./farm-keys.ts";
-import { toConsumerSpec, toFarmSpec } from "./farm-spec.ts";
-import { fillConsumer, type FilledConsumer, type Surroundings } from "./fill-consumer.ts";
+import { toFarmSpec } from "./farm-spec.ts";
+import type { FilledConsumer, Surroundings } from "./fill-consumer.ts";
 import type { Findings } from "./findings.ts";
 import { interpolate, type Environment } from "./interpolate.ts";
 import { sortIssues, type ConfigIssue } from "./issue.ts";
 import { isSecretName } from "./mask.ts";
 import { checkTransports } from "./messenger-transports.ts";
+import { readConsumer } from "./read-consumer.ts";
+import { sourceOf } from "./source-keys.ts";
 import { fillParameters } from "./symfony-parameters.ts";
 
 /** What the meaning of a pm.yaml depends on. */
@@ -35,6 +39,8 @@ export type ConfigResult =
       readonly spec: FarmSpec;
       readonly warnings: readonly ConfigIssue[];
       readonly effective: EffectiveConfig;
+      /** What the entries of the program of `source` mean depends on this. */
+      readonly entrySurroundings: EntrySurroundings;
     }
   | { readonly ok: false; readonly issues: readonly ConfigIssue[] };
 
@@ -60,11 +66,18 @@ export function parseConfig(source: ConfigSource): ConfigResult {
   const workingDirectory = shape === "bundle" ? projectDirectory : cwd;
   const surroundings: Surroundings = { shape, directory, workingDirectory, read };
   const { filled, consumers } = readConsumers(values, surroundings, findings);
-  checkFarm(values, findings);
+  const cluster = clusterOf(values.cluster, { directory, read, filling }, findings);
+  checkFarm(values, shareOf(consumers, cluster), findings);
   const issues = sortIssues(findings.issues, file);
   if (issues.some(({ severity }) => severity === "error")) return { ok: false, issues };
   const tree = farmKind.write({ ...values, consumers: filled });
-  return { ok: true, spec: toFarmSpec(values, consumers, path), warnings: issues, effective: { tree, secrets } };
+  return {
+    ok: true,
+    spec: toFarmSpec(values, { consumers, source: sourceOf(values.source, workingDirectory), cluster }, path),
+    warnings: issues,
+    effective: { tree, secrets },
+    entrySurroundings: { ...surroundings, file, farm: values },
+  };
 }
 
 function readConsumers(values: FarmValues, surroundings: Surroundings, findings: Findings) {
@@ -72,14 +85,12 @@ function readConsumers(values: FarmValues, surroundings: Surroundings, findings:
   const consumers: ConsumerSpec[] = [];
   for (const [name, each] of values.consumers) {
     const path = ["consumers", name];
-    checkConsumer(each, surroundings.shape, path, findings);
-    const consumer = fillConsumer(each, values, surroundings, path, findings);
-    const identity = findIdentity(consumer.user, consumer.group, surroundings.read, path, findings);
+    const { filled: consumer, spec } = readConsumer(name, each, values, surroundings, path, findings);
     if (consumer.preset !== null && consumer.transports !== null) {
       checkTransports(consumer.transports, consumer.cwd, surroundings.read, [...path, "transports"], findings);
     }
     filled.set(name, consumer);
-    consumers.push(toConsumerSpec(name, consumer, identity));
+    consumers.push(spec);
   }
   return { filled, consumers };
 }

@@ -7,7 +7,8 @@ import { databaseUrl, httpUrl, rabbitmqUrl, redisUrl } from "./url.ts";
 
 const name = (what: string) => orNull(text({ expected: what, problem: notEmpty }));
 
-const headers = map(
+/** Headers of a request. */
+export const headers = map(
   text({
     expected: "text",
     problem: (value) => (/[\r\n]/u.test(value) ? "must be one line; remove the line breaks" : notEmpty(value)),

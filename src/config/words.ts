@@ -5,18 +5,18 @@ export type Words =
 
 /**
  * Splits a command as a POSIX shell would split a simple command: blanks part words, quotes and backslashes protect.
- * Nothing else of a shell: no variables, no globs; whatever would need one is refused.
+ * Nothing else of a shell: no variables, no globs; whatever would need one is refused, or kept as a plain word.
  */
-export function splitWords(text: string): Words {
+export function splitWords(text: string, forShell: "refuse" | "keep" = "refuse"): Words {
   const words: string[] = [];
   let rest = text;
   // A backslash before a line end joins the two lines.
   while ((rest = rest.replace(/^(?:\s|\\\n)+/u, "")) !== "") {
     const word = takeWord(rest);
     if ("problem" in word) return { ok: false, problem: word.problem };
-    const operator = shellOperator(word.bare);
+    const operator = forShell === "keep" ? null : shellOperator(word.bare);
     if (operator !== null) return { ok: false, problem: needsShell(operator) };
-    if (words.length === 0 && /^[A-Za-z_]\w*=/u.test(word.bare)) {
+    if (forShell === "refuse" && words.length === 0 && /^[A-Za-z_]\w*=/u.test(word.bare)) {
       return { ok: false, problem: "a command cannot begin with a variable; move it to env" };
     }
     words.push(word.text);

@@ -10,7 +10,8 @@ export function demoFarm(queuePort: number, httpPort: number): FarmSpec {
   const parsed = parseConfig({ text, file: "demo.yaml", env, cwd: "/", read: () => null });
   if (!parsed.ok) throw new Error(parsed.issues.map(formatIssue).join("\n"));
   const consumers = parsed.spec.consumers.map((each) => ({ ...each, command: [...self(), ...each.command.slice(1)] }));
-  return { ...parsed.spec, consumers };
+  // No file of this name is there; it only gives each demo a control socket of its own.
+  return { ...parsed.spec, consumers, file: `/demo-${process.pid}.yaml` };
 }
 
 /** What `pm` stands for in demo.yaml. The kernel adds a word to the path of a program that was replaced while it runs. */

@@ -4,6 +4,7 @@ import { maxFrameBytes } from "../protocol/worker-frames.ts";
 import { addressOf, EAGAIN, Epoll, ownBuffer, readInto } from "../system/libc.ts";
 import { Activity } from "./activity.ts";
 import type { OutputBatch, OutputStart, ToOutput } from "./messages.ts";
+import { LogTail } from "./log-tail.ts";
 import { OwnLog } from "./own-log.ts";
 import { Reports } from "./reports.ts";
 import { isSameFile, Sink } from "./sink.ts";
@@ -64,6 +65,7 @@ export class OutputLoop {
       enricher: new LineEnricher(() => new Date().toISOString()),
       report: (report, size) => this.#reports.add(report, size),
       nowMs,
+      tail: new LogTail((report) => this.#reports.add(report, 0)),
       drops: (sink) => start.onSlowSink === "drop" || (this.#stopping && sink.stalledMs(nowMs()) > givenUpAfterMs),
     };
     this.#control = this.#sources.add({
@@ -88,6 +90,7 @@ export class OutputLoop {
       endMs: () => this.#endMs,
       listen: () => void this.#readOnce(this.#control),
     });
+    this.#host.tail.report(true);
     this.#reports.add({ type: "finished", lostBytes }, 0);
     this.#reports.post();
   }
@@ -101,6 +104,7 @@ export class OutputLoop {
     }
     if (this.#sources.timed.size > 0) this.#runTimed();
     this.#flushSinks();
+    this.#host.tail.report(false);
     this.#reports.post();
   }
 
@@ -192,6 +196,12 @@ export class OutputLoop {
       case "exited":
         this.#exited(order.key);
         return;
+      case "forget_worker":
+      case "lines":
+      case "lines_heard":
+      case "lines_unfollow":
+        this.#host.tail.obey(order);
+        return;
       case "stopping":
         this.#stopping = true;
         return;
@@ -237,7 +247,7 @@ export class OutputLoop {
   }
 
   #end(source: Source): void {
-    source.stream?.flushPartial();
+    source.stream?.end();
     this.#sources.forget(source);
   }
 

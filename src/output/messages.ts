@@ -1,3 +1,4 @@
+import type { LogLine, LogQuery } from "../core/farm/log-lines.ts";
 import type { LogSpec } from "../core/farm/spec.ts";
 
 /** One process whose output is to be read. */
@@ -31,6 +32,7 @@ export type ToOutput =
     } & ProcessOutput)
   /** The process has been reaped: take what is left in its pipes. */
   | { readonly do: "exited"; readonly key: number }
+  | TailOrder
   /** The farm stops: a reader that stands still no longer holds workers up. */
   | { readonly do: "stopping" }
   /** The main thread has caught up with the reports. */
@@ -40,6 +42,16 @@ export type ToOutput =
   /** Nobody waits any longer for what is left to be written. */
   | { readonly do: "hurry" };
 
+/** What concerns the recent lines. */
+export type TailOrder =
+  /** The worker is gone for good. */
+  | { readonly do: "forget_worker"; readonly worker: number }
+  /** Report the recent lines, and with `follow` all that come after. `request` names it; never used again. */
+  | { readonly do: "lines"; readonly request: number; readonly query: LogQuery; readonly follow: boolean }
+  /** Whoever follows has taken the lines reported last. */
+  | { readonly do: "lines_heard"; readonly request: number }
+  | { readonly do: "lines_unfollow"; readonly request: number };
+
 /** What the output thread tells the main thread, in batches of one turn of its loop. */
 export type OutputReport =
   | { readonly type: "frame"; readonly key: number; readonly line: string }
@@ -48,9 +60,18 @@ export type OutputReport =
   | { readonly type: "log_ready"; readonly key: number }
   /** Every frame of the process has been reported; its control channel may be closed. */
   | { readonly type: "ended"; readonly key: number }
+  | LinesReport
   | OutputNotice
   /** The thread is done; `lostBytes` could not be written. */
   | { readonly type: "finished"; readonly lostBytes: number };
+
+/** Lines that were asked for, and how many that came after them were lost, since whoever follows did not keep up. */
+export interface LinesReport {
+  readonly type: "lines";
+  readonly request: number;
+  readonly lines: readonly LogLine[];
+  readonly lost: number;
+}
 
 /** What people should know about pm's own stdout and stderr. */
 export type OutputNotice =

@@ -1,7 +1,9 @@
 import { writeSync } from "node:fs";
+import type { LogLine, LogQuery } from "../core/farm/log-lines.ts";
 import { closeFd, pipe } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import { type LogCounter, perConsumer, readCounters } from "./counters.ts";
+import { type HearLines, LineRequests } from "./line-requests.ts";
 import { ReportQueue } from "./report-queue.ts";
 import type { OutputBatch, OutputNotice, OutputReport, OutputStart, ProcessOutput, ToOutput } from "./messages.ts";
 
@@ -39,6 +41,7 @@ export class Output {
     (report) => this.#dispatch(report),
     (bytes) => this.#handled(bytes),
   );
+  readonly #lines = new LineRequests((order) => this.#tell(order));
   readonly #finished = Promise.withResolvers<number>();
   #nextActivity = 0;
   #nextKey = 0;
@@ -69,6 +72,7 @@ export class Output {
     this.#worker.addEventListener("error", (event) => {
       this.#broken = true;
       this.#finished.resolve(0);
+      this.#lines.end();
       onError(new Error(`output thread: ${event.message}`));
     });
     const start: OutputStart = {
@@ -125,6 +129,29 @@ export class Output {
 
   counters(): LogCounter[] {
     return readCounters(this.#counters, [...this.#consumers.keys()]);
+  }
+
+  /** The worker is gone for good: its recent lines are kept until some others have gone after it. */
+  forgetWorker(worker: number): void {
+    this.#tell({ do: "forget_worker", worker });
+  }
+
+  /**
+   * The newest lines of the workers that the query asks for, oldest first, those of ended processes too: at most `query.lines`, 10,000, and 8 MiB.
+   * What a worker wrote before its last 32 to 64 KiB is not kept; less when more than 512 workers share the 32 MiB there are.
+   */
+  recentLines(query: LogQuery): Promise<readonly LogLine[]> {
+    return this.#lines.recent(query);
+  }
+
+  /**
+   * `hear` is called once with the recent lines, perhaps none, and then with all that workers write after, without a gap: so many lines, and
+   * how many were lost behind them. Lines are lost when more than 1 MiB waits for `hear` (or the promise it returned), when they are more
+   * than 4 MiB/s in the long run, or more than 40 MiB/s have to be looked at; nobody else is slowed down by those who follow. Returns how
+   * to end it; when `hear` fails, it ends as well.
+   */
+  followLines(query: LogQuery, hear: HearLines): () => void {
+    return this.#lines.follow(query, hear);
   }
 
   /** From now on a reader that stands still holds no worker up: the farm stops. */
@@ -191,6 +218,11 @@ export class Output {
   #dispatch(report: OutputReport): void {
     if (report.type === "finished") {
       this.#finished.resolve(report.lostBytes);
+      this.#lines.end();
+      return;
+    }
+    if (report.type === "lines") {
+      this.#lines.take(report);
       return;
     }
     if (!("key" in report)) {

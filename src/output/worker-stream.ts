@@ -5,6 +5,7 @@ import { bundlePrefix } from "../protocol/bundle-frames.ts";
 import { bytes, droppedLines, lines, perStream, truncatedLines } from "./counters.ts";
 import type { OutputReport, ToOutput } from "./messages.ts";
 import { ownBuffer } from "../system/libc.ts";
+import type { LogTail, TailedStream } from "./log-tail.ts";
 import type { Sink } from "./sink.ts";
 
 type Open = Extract<ToOutput, { do: "open" }>;
@@ -18,6 +19,7 @@ export interface StreamHost {
   readonly enricher: LineEnricher;
   readonly report: (report: OutputReport, bytes: number) => void;
   readonly nowMs: () => number;
+  readonly tail: LogTail;
   /** True when lines that find no room are to be dropped instead of waited for. */
   readonly drops: (sink: Sink) => boolean;
 }
@@ -35,6 +37,7 @@ export class WorkerStream {
   readonly #tag: Tag;
   readonly #counter: number;
   readonly #splitter: LineSplitter;
+  readonly #tail: TailedStream;
   #readyPattern: RegExp | null;
   readonly #onLine: OnLine = (chunk, start, end, dropped) => this.#line(chunk, start, end, dropped);
 
@@ -54,12 +57,21 @@ export class WorkerStream {
     });
     this.#counter = open.counters + (stream === "stdout" ? 0 : perStream);
     this.#splitter = new LineSplitter(open.logs.maxLineBytes, ownBuffer);
+    this.#tail = host.tail.open(open, stream);
     this.bundleFrames = open.bundleFrames;
     this.#readyPattern = open.readyPattern === null ? null : new RegExp(open.readyPattern);
   }
 
   push(chunk: Buffer, size: number): void {
     this.#splitter.push(chunk, 0, size, this.#onLine);
+    // Frames are no output, so that where there are any, lines are kept one by one.
+    if (!this.bundleFrames) this.#tail.push(chunk, 0, size);
+  }
+
+  /** Nothing more will come. */
+  end(): void {
+    this.flushPartial();
+    this.#tail.end();
   }
 
   /** Writes an unterminated line as it is: the process has ended, or its partial flush is due. */
@@ -76,6 +88,7 @@ export class WorkerStream {
       this.#bundleFrame(chunk, start, end, dropped);
       return;
     }
+    if (this.bundleFrames) this.#tail.pushLine(chunk, start, end);
     if (this.#readyPattern !== null) this.#matchReady(chunk, start, end);
 
     const { counters, nowMs } = this.#host;

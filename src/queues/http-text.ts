@@ -18,11 +18,7 @@ export async function getText(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<HttpAnswer | Failure> {
-  const target = new URL(url);
-  target.username = "";
-  target.password = "";
-  const sent = new Headers({ accept: "application/json", ...headers });
-  if (url.username !== "" && !sent.has("authorization")) sent.set("authorization", basic(url));
+  const { target, sent } = withoutCredentials(url, { accept: "application/json", ...headers });
   // One question every few seconds: no connection is worth keeping, and none can be left behind.
   const response = await fetch(target, { headers: sent, signal, redirect: "manual", keepalive: false });
   if (response.status >= 300 && response.status < 400) {
@@ -32,6 +28,19 @@ export async function getText(
   const text = await boundedText(response);
   if (text === null) return failed(`the answer is longer than ${maxBodyBytes} bytes`);
   return { ok: true, status: response.status, text };
+}
+
+/** A URL without its user and password, which become a header, unless there is one of that kind already. */
+export function withoutCredentials(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): { readonly target: URL; readonly sent: Headers } {
+  const target = new URL(url);
+  target.username = "";
+  target.password = "";
+  const sent = new Headers(headers);
+  if (url.username !== "" && !sent.has("authorization")) sent.set("authorization", basic(url));
+  return { target, sent };
 }
 
 /** The value of a JSON text, or undefined when it is none: JSON has no undefined. */

@@ -15,10 +15,12 @@ export interface Surroundings {
 const maxErrorBytes = 4096;
 
 /**
- * A running program, in a process group of its own. All that it says is read: its stdout chunk by chunk by `hear`, of its stderr the first
- * line is kept. When its process ends, or `kill` is called, its whole group is killed.
+ * A running program, in a process group of its own. All that it says is read: its stdout chunk by chunk by `hear`, its stderr by `complain`
+ * if that is given, and the first line of it is kept. When its process ends, or `kill` is called, its whole group is killed.
  */
 export class Program {
+  /** Resolves when the process has ended, although others may still hold its stdout: with what was wrong about its end, or null for exit code 0. */
+  readonly exited: Promise<string | null>;
   /** Resolves when the process has ended and all that it said has been heard: with what was wrong about its end, or null for exit code 0. */
   readonly ended: Promise<string | null>;
   readonly #process: Bun.Subprocess<"pipe" | "ignore" | Uint8Array, number, number>;
@@ -31,6 +33,7 @@ export class Program {
     stdin: "pipe" | "ignore" | Uint8Array,
     hear: (chunk: Uint8Array) => void,
     { cwd, env }: Surroundings,
+    complain: (chunk: Uint8Array) => void,
     fds: number[],
   ) {
     const stdout = pipe("read");
@@ -56,8 +59,10 @@ export class Program {
     closeFd(stderr.writeFd);
     const heard = this.#read(stdout.readFd, hear);
     const complained = this.#read(stderr.readFd, (chunk) => {
+      complain(chunk);
       if (this.#errorText.length < maxErrorBytes) this.#errorText += Buffer.from(chunk).toString("utf8");
     });
+    this.exited = exited.promise;
     this.ended = Promise.all([exited.promise, heard, complained]).then(([end]) => end);
   }
 
@@ -67,10 +72,11 @@ export class Program {
     stdin: "pipe" | "ignore" | Uint8Array,
     hear: (chunk: Uint8Array) => void,
     surroundings: Surroundings,
+    complain: (chunk: Uint8Array) => void = () => {},
   ): Program | Failure {
     const fds: number[] = [];
     try {
-      return new Program(command, stdin, hear, surroundings, fds);
+      return new Program(command, stdin, hear, surroundings, complain, fds);
     } catch (error) {
       for (const fd of fds) closeFd(fd);
       return failed(explainStart(error, command, surroundings.cwd));
@@ -100,6 +106,11 @@ export class Program {
     } catch {
       // it has closed its stdin; it will be found out when it does not answer
     }
+  }
+
+  /** To the process alone; harmless once it has ended. */
+  signal(signal: NodeJS.Signals): void {
+    if (!this.#exited) this.#process.kill(signal);
   }
 
   /** Ends it and its whole group at once; nothing more is heard of it. */

@@ -115,6 +115,10 @@ class ChildProcess implements Child {
     if (!this.#exited) sendSignal(this.pid, signal);
   }
 
+  signalGroup(signal: NodeJS.Signals): void {
+    if (!this.#exited) sendSignal(-this.pid, signal);
+  }
+
   killGroup(): void {
     sendSignal(-this.pid, "SIGKILL");
   }

@@ -1,22 +1,26 @@
-import type { StopCause } from "../core/farm/events.ts";
+import type { AskedCause, StopCause } from "../core/farm/events.ts";
 import type { ConsumerSnapshot } from "../core/farm/snapshot.ts";
-import type { ConsumerSpec } from "../core/farm/spec.ts";
-import { hasSource } from "../core/scaling/sources.ts";
+import type { ConsumerSpec, SizeSpec } from "../core/farm/spec.ts";
 import { initialSize } from "../core/scaling/initial-size.ts";
 import type { Decision, Load } from "../core/scaling/load.ts";
-import { LoadMeter } from "../core/scaling/load-meter.ts";
-import { hasProcess } from "../core/supervision/lifecycle.ts";
-import { chooseVictims } from "../core/scaling/victims.ts";
-import type { Host } from "./host.ts";
+import { hasSource } from "../core/scaling/sources.ts";
+import { isAtRest } from "../core/supervision/lifecycle.ts";
+import { ConsumerLoad } from "./consumer-load.ts";
+import type { Cancel, Host } from "./host.ts";
 import { Worker, type WorkerOwner } from "./worker.ts";
+import { WorkerPool } from "./worker-pool.ts";
 
 /** Workers that speak are asked for a sign of life this often, or twice within their ping timeout if that is shorter. */
 const pingIntervalMs = 10_000;
 
 /** What a consumer tells the supervisor. */
 export interface ConsumerOwner {
-  /** It has no worker left. */
-  emptied(): void;
+  /** How many processes more may live now. */
+  freeSlots(): number;
+  /** Starts it, in turn with others. */
+  startSoon(worker: Worker): void;
+  /** A worker of it has gone for good. */
+  shrunk(consumer: Consumer): void;
   /** Its answer to an open failure limit is to end the farm. */
   failureLimitReached(): void;
   /** The farm is not to go on without it. */
@@ -27,138 +31,264 @@ export interface ConsumerOwner {
 
 /** A pool of identical workers. */
 export class Consumer implements WorkerOwner {
-  readonly spec: ConsumerSpec;
   readonly #host: Host;
   readonly #owner: ConsumerOwner;
-  readonly #workers: Worker[] = [];
-  readonly #nextId: () => number;
-  readonly #meter: LoadMeter;
-  #measuredAtMs: number;
+  readonly #pool: WorkerPool;
+  readonly #load: ConsumerLoad;
+  #spec: ConsumerSpec;
   #target: number;
   /** What the autoscaler says of it; the autoscaler writes it. */
   decision: Decision | null = null;
   sourceFailure: string | null = null;
+  /** What is wrong with its newest definition. */
+  problem: string | null = null;
+  /** Set by a person, until it is given back. */
+  #sizeByHand: number | null = null;
+  #held: "stopped" | "paused" | null = null;
   #parked: string | null = null;
   #degraded = false;
+  #removed = false;
+  #cancelPing: Cancel = () => {};
 
-  /** `nextId` hands out worker ids, unique over the whole farm. */
+  /** `nextId` hands out worker ids, unique over the whole farm. Nothing is started yet. */
   constructor(spec: ConsumerSpec, host: Host, nextId: () => number, owner: ConsumerOwner) {
-    this.spec = spec;
+    this.#spec = spec;
     this.#host = host;
     this.#owner = owner;
-    this.#nextId = nextId;
-    this.#measuredAtMs = host.clock.nowMs();
-    this.#meter = new LoadMeter(this.#measuredAtMs);
+    this.#load = new ConsumerLoad(host.clock);
+    this.#pool = new WorkerPool((slot) => {
+      const ref = { worker: nextId(), slot, consumer: this.#spec.name };
+      return new Worker(ref, this.#spec, host, this.#load.meter, this);
+    });
     this.#target = initialSize(spec.size);
-    for (let slot = 0; slot < this.#target; slot++) this.#add(slot);
     this.#pingLater();
   }
 
+  get spec(): ConsumerSpec {
+    return this.#spec;
+  }
+
   get workers(): readonly Worker[] {
-    return this.#workers;
+    return this.#pool.workers;
+  }
+
+  /** Those that count as its size, in the order of their slots: all but those whose slot is given up. */
+  get active(): readonly Worker[] {
+    return this.#pool.active;
+  }
+
+  get target(): number {
+    return this.#target;
+  }
+
+  /** What a person has done to all of it. */
+  get held(): "stopped" | "paused" | null {
+    return this.#held;
+  }
+
+  get sizedByHand(): boolean {
+    return this.#sizeByHand !== null;
+  }
+
+  /** It is on its way out of the farm. */
+  get removed(): boolean {
+    return this.#removed;
+  }
+
+  /** The size the autoscaler is to plan with: a fixed one while it is not its business. */
+  get plannedSize(): SizeSpec {
+    const fixed = this.#removed || this.#held !== null || this.#parked !== null || this.#sizeByHand !== null;
+    return fixed ? { kind: "static", processes: this.#target } : this.#spec.size;
   }
 
   /** What it did since the last time this was asked; the autoscaler alone asks. */
   load(): Omit<Load, "queueDepth" | "queueFailure" | "commandAnswer" | "commandFailure"> {
-    const nowMs = this.#host.clock.nowMs();
-    const { busy, messages, serviceSeconds } = this.#meter.take(nowMs);
-    const seconds = (nowMs - this.#measuredAtMs) / 1000;
-    this.#measuredAtMs = nowMs;
-    const active = this.#active();
-    const { size } = this.spec;
+    const { size } = this.#spec;
     const warmUpMs = size.kind === "autoscaled" ? size.scaling.damping.warmUpMs : 0;
-    return {
-      consumer: this.spec.name,
-      ...this.count(),
-      busy,
-      throughput: seconds > 0 ? messages / seconds : 0,
-      serviceSeconds,
-      warmingUp: active.filter(({ runningSinceMs }) => runningSinceMs !== null && nowMs - runningSinceMs < warmUpMs)
-        .length,
-      slotsPerWorker: Math.max(1, ...active.map(({ slots }) => slots)),
-    };
+    return { consumer: this.#spec.name, ...this.count(), ...this.#load.take(this.active, warmUpMs) };
   }
 
-  /** How many there are now. */
+  /** How many there are now. Those at rest hold their slot under the cap, so that they can come back at any time. */
   count(): Pick<Load, "live" | "current"> {
-    return {
-      live: this.#workers.filter(({ state }) => hasProcess(state) || state === "backoff").length,
-      current: this.#active().length,
-    };
+    return this.#pool.count();
+  }
+
+  /** Workers up to its size that are not there yet are made, but not started. For the beginning of the farm. */
+  prepare(): readonly Worker[] {
+    this.#pool.add(this.#target - this.workers.length);
+    return this.workers;
   }
 
   /** Grows or shrinks to so many workers. Growing calls scale-downs off first; shrinking takes idle workers first and lets busy ones finish. */
   resize(target: number): void {
     this.#target = target;
-    if (this.#parked !== null) return;
-    const active = this.#active();
-    if (target > active.length) this.#grow(target - active.length);
-    if (target < active.length) {
-      const candidates = active.map((worker) => ({ worker, slot: worker.ref.slot, busy: worker.busy > 0 }));
-      for (const { worker } of chooseVictims(candidates, active.length - target)) worker.retire();
+    const { current } = this.count();
+    if (target > current) this.fill();
+    else this.#pool.shrink(current - target);
+  }
+
+  /** A size set by a person holds until it is given back with null. */
+  sizeByHand(size: number | null): void {
+    this.#sizeByHand = size;
+    if (size !== null) this.resize(size);
+    else if (this.#spec.size.kind === "static") this.resize(this.#spec.size.processes);
+    else this.resize(Math.min(Math.max(this.#target, this.#spec.size.min), this.#spec.size.max));
+  }
+
+  /** Adds the workers that are missing, as far as the cap leaves slots. */
+  fill(): void {
+    if (this.#removed || this.#parked !== null || this.#held === "stopped") return;
+    const missing = this.#target - this.count().current;
+    if (missing <= 0) return;
+    const left = missing - this.#pool.keep(missing, this.#spec);
+    if (left === 0) return;
+    for (const worker of this.#pool.add(Math.min(left, this.#owner.freeSlots()))) {
+      if (this.#held === "paused") worker.pause();
+      else this.#owner.startSoon(worker);
     }
   }
 
-  #grow(missing: number): void {
-    let left = missing;
-    for (const worker of this.#workers) if (left > 0 && worker.keep()) left -= 1;
-    const taken = new Set(this.#workers.map(({ ref }) => ref.slot));
-    for (let slot = 0; left > 0; slot++) {
-      if (taken.has(slot)) continue;
-      this.#add(slot).start();
-      left -= 1;
-    }
+  /** Somebody wants it to run, whatever held it back. */
+  start(): void {
+    this.#release();
+    for (const worker of this.workers.slice()) worker.startAnew();
+    this.fill();
   }
 
-  #add(slot: number): Worker {
-    const ref = { worker: this.#nextId(), slot, consumer: this.spec.name };
-    const worker = new Worker(ref, this.spec, this.#host, this.#meter, this);
-    this.#workers.push(worker);
-    return worker;
+  /** One worker of it is to run; others stay at rest. */
+  startWorker(worker: Worker): void {
+    this.#release();
+    worker.startAnew();
   }
 
-  /** Those that count as its size. */
-  #active(): Worker[] {
-    return this.#workers.filter(({ state }) => state !== "draining" && state !== "gone");
+  /** Fresh processes for all of it, or for one worker, whatever held them back. Returns whom that concerns. */
+  restart(one: Worker | null, cause: AskedCause): readonly Worker[] {
+    this.#release();
+    const affected = (one === null ? this.workers : [one]).filter(({ going }) => !going);
+    for (const worker of affected) worker.restart(cause);
+    if (one === null) this.fill();
+    return affected;
+  }
+
+  #release(): void {
+    this.#held = null;
+    this.unpark();
+  }
+
+  /** Its processes end and stay away until `start`. */
+  hold(): void {
+    this.#held = "stopped";
+    this.unpark();
+    this.stop("stopped");
+  }
+
+  pause(): void {
+    if (this.#held === "stopped") return;
+    this.#held = "paused";
+    for (const worker of this.workers) worker.pause();
+  }
+
+  resume(): void {
+    if (this.#held === "paused") this.#held = null;
+    for (const worker of this.workers.slice()) worker.resume();
+    this.fill();
+  }
+
+  /** One worker of it goes on; others stay paused. */
+  resumeWorker(worker: Worker): void {
+    if (this.#held === "paused") this.#held = null;
+    worker.resume();
+  }
+
+  /** It is given up no more. */
+  unpark(): void {
+    this.#parked = null;
   }
 
   /** All workers at once; each ends in its own time. */
   stop(cause: StopCause): void {
-    for (const worker of this.#workers.slice()) {
+    for (const worker of this.workers.slice()) {
       // those that are gone leave the list meanwhile
       if (worker.state !== "gone") worker.stop(cause);
     }
   }
 
+  /** It leaves the farm: its processes end, and with the last one it is gone. */
+  remove(): void {
+    this.#removed = true;
+    this.#target = 0;
+    if (this.workers.length === 0) this.#owner.shrunk(this);
+    else this.stop("removed");
+  }
+
+  /** It is back in the farm before its last process had gone. */
+  readmit(spec: ConsumerSpec): void {
+    this.#removed = false;
+    this.#sizeByHand = null;
+    this.#release();
+    this.adopt(spec);
+    this.resize(initialSize(spec.size));
+  }
+
+  /**
+   * Another definition. Rules and limits hold for the running processes at once, what concerns the process itself from its next
+   * start on: who wants that now, restarts the workers. A size by hand stays.
+   */
+  adopt(spec: ConsumerSpec): void {
+    this.#spec = spec;
+    for (const worker of this.workers) worker.adopt(spec);
+  }
+
+  /** Brings the size within what the definition says now. */
+  fitSize(): void {
+    if (this.#sizeByHand === null) this.sizeByHand(null);
+  }
+
+  /** From the definition of a rolling restart: new workers get this, those there are keep theirs until they are restarted. */
+  define(spec: ConsumerSpec): void {
+    this.#spec = spec;
+  }
+
   kill(): void {
-    for (const worker of this.#workers) worker.kill();
+    for (const worker of this.workers) worker.kill();
+  }
+
+  /** It has ended for good: no timer is left. */
+  close(): void {
+    this.#cancelPing();
   }
 
   snapshot(nowMs: number): ConsumerSnapshot {
-    const { size } = this.spec;
+    const { name, transports, size, origin } = this.#spec;
     return {
-      name: this.spec.name,
-      transports: this.spec.transports,
+      name,
+      transports,
       min: size.kind === "static" ? size.processes : size.min,
       max: size.kind === "static" ? size.processes : size.max,
       target: this.#target,
-      decision: this.decision,
+      decision: this.plannedSize.kind === "static" ? null : this.decision,
       sourceFailure: this.sourceFailure,
       hasSource: size.kind === "autoscaled" && hasSource(size.scaling.strategy),
       degraded: this.#degraded,
       parked: this.#parked,
-      workers: this.#workers.map((worker) => worker.snapshot(nowMs)),
+      stopped: this.#held === "stopped",
+      paused: this.#held === "paused",
+      sizedBy: this.#sizeByHand !== null ? "person" : size.kind === "static" ? "file" : "autoscaler",
+      origin,
+      problem: this.problem,
+      messagesTotal: this.#load.meter.messagesTotal,
+      workers: this.workers.map((worker) => worker.snapshot(nowMs)),
     };
   }
 
   limitChanged(worker: Worker): void {
-    const degraded = this.#workers.some(({ limitOpen }) => limitOpen);
+    const degraded = this.workers.some(({ limitOpen }) => limitOpen);
     if (degraded === this.#degraded) return;
     this.#degraded = degraded;
     this.#host.emit(
       degraded
-        ? { type: "consumer_degraded", consumer: this.spec.name, worker: worker.ref.worker }
-        : { type: "consumer_recovered", consumer: this.spec.name },
+        ? { type: "consumer_degraded", consumer: this.#spec.name, worker: worker.ref.worker }
+        : { type: "consumer_recovered", consumer: this.#spec.name },
     );
   }
 
@@ -169,37 +299,37 @@ export class Consumer implements WorkerOwner {
       return;
     }
     this.#parked = `worker ${worker.ref.worker} reached the failure limit`;
-    this.#host.emit({ type: "consumer_parked", consumer: this.spec.name, reason: this.#parked });
-    if (this.spec.restart.essential) {
+    this.#host.emit({ type: "consumer_parked", consumer: this.#spec.name, reason: this.#parked });
+    if (this.#spec.restart.essential) {
       this.#owner.essentialGaveUp(); // the others stop with the farm
       return;
     }
-    for (const other of this.#workers) {
+    for (const other of this.workers) {
       if (other !== worker && other.state !== "gone") other.stop("parked");
     }
   }
 
   settled(worker: Worker): void {
-    if (worker.state === "gone") this.#workers.splice(this.#workers.indexOf(worker), 1);
-    if (this.#workers.length === 0) {
-      this.#owner.emptied(); // at the end of the farm; an autoscaled consumer may be empty at other times, and come back
-      return;
+    if (worker.state === "gone") {
+      this.#pool.forget(worker);
+      this.#owner.shrunk(this);
     }
-    const over = this.#workers.every(({ state }) => state === "parked" || state === "finished");
-    if (!over) return;
-    const failed = this.#workers.some((other) => other.state === "parked" || other.failed);
-    if (failed && this.#parked === null && this.#workers.some(({ state }) => state === "parked")) {
+    // An autoscaled consumer may be empty at times, and come back; a stopped one is nobody's failure.
+    const over = this.workers.length > 0 && this.workers.every(({ state }) => isAtRest(state));
+    if (!over || this.workers.some(({ state }) => state === "stopped")) return;
+    const failed = this.workers.some((other) => other.state === "parked" || other.failed);
+    if (failed && this.#parked === null && this.workers.some(({ state }) => state === "parked")) {
       this.#parked = "its exit code forbids a restart";
-      this.#host.emit({ type: "consumer_parked", consumer: this.spec.name, reason: this.#parked });
+      this.#host.emit({ type: "consumer_parked", consumer: this.#spec.name, reason: this.#parked });
     }
     this.#owner.settled(this, failed);
   }
 
   #pingLater(): void {
-    const { pingTimeoutMs } = this.spec.liveness;
+    const { pingTimeoutMs } = this.#spec.liveness;
     const delayMs = Math.min(pingIntervalMs, (pingTimeoutMs ?? Number.POSITIVE_INFINITY) / 2);
-    this.#host.clock.after(delayMs, () => {
-      for (const worker of this.#workers) worker.ping();
+    this.#cancelPing = this.#host.clock.after(delayMs, () => {
+      for (const worker of this.workers) worker.ping();
       this.#pingLater();
     });
   }

@@ -34,7 +34,9 @@ export interface Child {
   readonly pid: number;
   /** To the process alone; harmless once it is gone. */
   signal(signal: NodeJS.Signals): void;
-  /** SIGKILL to its whole process group. */
+  /** To its whole process group. */
+  signalGroup(signal: NodeJS.Signals): void;
+  /** SIGKILL to its whole process group, also when it is gone itself. */
   killGroup(): void;
   /** False when the frame could not be handed over. */
   ping(): boolean;

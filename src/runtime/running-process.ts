@@ -1,13 +1,14 @@
 import type { StopCause, WorkerRef } from "../core/farm/events.ts";
 import { InFlight } from "../core/farm/in-flight.ts";
-import type { LoadMeter } from "../core/scaling/load-meter.ts";
 import type { ConsumerSpec } from "../core/farm/spec.ts";
-import { judgeProcess, nextJudgementMs, type ProcessFacts, type ReplaceCause } from "../core/supervision/replace.ts";
+import type { LoadMeter } from "../core/scaling/load-meter.ts";
+import type { ProcessFacts, ReplaceCause } from "../core/supervision/replace.ts";
 import type { WorkerFrame } from "../protocol/worker-frames.ts";
 import type { Cancel, Child, Host } from "./host.ts";
+import { ProcessLimits } from "./process-limits.ts";
 
-/** Memory has no event, so a limit on it is looked at this often. */
-const memoryIntervalMs = 5_000;
+/** SIGKILL is sent again this often until the kernel has reaped the process. */
+const killAgainMs = 1_000;
 
 /** The process a worker has just now: what it says, how it does, and what pm has asked of it. It lives and dies with the process. */
 export class RunningProcess {
@@ -20,29 +21,25 @@ export class RunningProcess {
   exited = false;
   /** Done when its last frame has been heard, which may be after it was reaped. */
   whenEnded: () => void = () => {};
-  /** SIGKILL has been sent. */
-  killed = false;
-  readonly #spec: ConsumerSpec;
   readonly #host: Host;
   readonly #ref: WorkerRef;
-  readonly #replace: (cause: ReplaceCause) => void;
   readonly #meter: LoadMeter;
+  readonly #limits: ProcessLimits;
+  readonly #spread: number;
+  readonly #cancels: Cancel[] = [];
+  #spec: ConsumerSpec;
+  /** SIGKILL has been sent. */
+  #killed = false;
   /** The busy share the meter knows of. */
   #metered = 0;
   #counted = true;
-  readonly #spread: number;
-  readonly #hasLimits: boolean;
   #lastPongEpochMs: number | null = null;
   #unansweredPingAtMs: number | null = null;
   #spoke = false;
   #pingHasFailed = false;
-  #judgeAtMs = Number.POSITIVE_INFINITY;
-  /** What pm owes to itself before this instant is not held against the process. */
-  #excusedUntilMs = 0;
-  #cancelJudge: Cancel = () => {};
-  readonly #cancels: Cancel[] = [];
+  #pause: "no" | "at_idle" | "frozen" = "no";
 
-  /** `replace` is called once, when the process is past a limit or hung. */
+  /** `replace` is called when the process is past a limit or hung. */
   constructor(
     child: Child,
     spec: ConsumerSpec,
@@ -58,10 +55,14 @@ export class RunningProcess {
     this.#host = host;
     this.#ref = ref;
     this.#meter = meter;
-    this.#replace = replace;
     this.#spread = host.random();
-    this.#hasLimits = [...Object.values(spec.recycle), ...Object.values(spec.liveness)].some((limit) => limit !== null);
-    this.#judgeLater();
+    const limited = {
+      // When nobody reads pm's output, a process stands still through no fault of its own.
+      isExcused: () => this.#pause === "frozen" || child.isHeldUp(),
+      facts: (withMemory: boolean, excusedUntilMs: number) => this.#facts(withMemory, excusedUntilMs),
+    };
+    this.#limits = new ProcessLimits(limited, spec, host.clock, replace);
+    this.#limits.judgeLater();
   }
 
   /** Takes what the worker says. */
@@ -89,15 +90,16 @@ export class RunningProcess {
         break;
     }
     this.#measure(nowMs);
-    this.#judgeLater();
+    if (this.#pause !== "no" && !this.exited) this.#pauseAtIdle();
+    this.#limits.judgeLater();
   }
 
   /** Asks for a sign of life; only of those that have ever spoken, and one question at a time. */
   ping(): void {
-    if (!this.#spoke || this.exited || this.stopCause !== null) return;
+    if (!this.#spoke || this.exited || this.stopCause !== null || this.#pause === "frozen") return;
     this.#unansweredPingAtMs ??= this.#host.clock.nowMs();
     if (!this.child.ping()) this.#pingFailed();
-    this.#judgeLater();
+    this.#limits.judgeLater();
   }
 
   /** It has closed its end, or does not read: it owes an answer all the same. Told once. */
@@ -105,10 +107,6 @@ export class RunningProcess {
     if (this.#pingHasFailed) return;
     this.#pingHasFailed = true;
     this.#host.emit({ type: "ipc_error", kind: "send_failed", ...this.#ref });
-  }
-
-  get spoke(): boolean {
-    return this.#spoke;
   }
 
   get lastPongEpochMs(): number | null {
@@ -124,18 +122,87 @@ export class RunningProcess {
     this.#cancels.push(this.#host.clock.after(delayMs, run));
   }
 
+  /** Its signal now, SIGKILL to its process group at its deadline. A stop already begun only takes on another cause. */
+  stop(cause: StopCause): void {
+    const first = this.stopCause === null;
+    this.stopCause = cause;
+    if (!first || this.exited) return;
+    this.#limits.stop();
+    this.setCounted(false);
+    const { stopSignal, stopTimeoutMs } = this.#spec;
+    this.#host.emit({ type: "worker_stopping", cause, signal: stopSignal, pid: this.child.pid, ...this.#ref });
+    // The signal first: a worker that obeys the frame at once would be hit by it in its own shutdown, without a handler.
+    this.child.signal(stopSignal);
+    if (this.#spoke) this.child.drain();
+    if (this.#pause === "frozen") this.child.signalGroup("SIGCONT"); // else it could not obey
+    this.#pause = "no";
+    if (stopTimeoutMs > 0) this.after(stopTimeoutMs, () => this.kill(false));
+  }
+
+  /** SIGKILL to its process group, until it is reaped. `forced`: not because a deadline is over. */
+  kill(forced: boolean): void {
+    if (this.#killed || this.exited) return;
+    this.#killed = true;
+    this.#host.emit({
+      type: "worker_killed",
+      cause: this.stopCause ?? "shutdown",
+      timeoutMs: this.#spec.stopTimeoutMs,
+      pid: this.child.pid,
+      forced,
+      ...this.#ref,
+    });
+    this.#killUntilReaped();
+  }
+
+  #killUntilReaped(): void {
+    this.child.killGroup();
+    this.after(killAgainMs, () => this.#killUntilReaped());
+  }
+
+  /** Freezes it: at once, or when the message in hand is done where it reports its messages. */
+  pause(): void {
+    if (this.exited || this.stopCause !== null || this.#pause !== "no") return;
+    this.#pause = "at_idle";
+    this.#pauseAtIdle();
+  }
+
+  /** A message it had taken before it was frozen is let through, and then it is tried again. */
+  #pauseAtIdle(): void {
+    const busy = this.#spoke && this.inFlight.busy > 0;
+    if (busy && this.#pause === "frozen") {
+      this.#pause = "at_idle";
+      this.child.signalGroup("SIGCONT");
+    } else if (!busy && this.#pause === "at_idle") {
+      this.#pause = "frozen";
+      this.child.signalGroup("SIGSTOP");
+      this.#host.emit({ type: "worker_paused", ...this.#ref });
+    }
+  }
+
+  /** Lets it go on; what it missed meanwhile is not held against it. */
+  resume(): void {
+    if (this.#pause === "frozen") this.child.signalGroup("SIGCONT");
+    this.#pause = "no";
+    this.#limits.excuse();
+    this.#limits.judgeLater();
+  }
+
+  get frozen(): boolean {
+    return this.#pause === "frozen";
+  }
+
+  /** Other limits and another way to stop hold from now on. */
+  adopt(spec: ConsumerSpec): void {
+    this.#spec = spec;
+    this.#limits.adopt(spec.recycle, spec.liveness);
+  }
+
   /** No more timers: it has ended. Frames that are still on their way must not arm one again. */
   close(): void {
     this.exited = true;
     this.#measure(this.#host.clock.nowMs());
-    this.stopJudging();
+    this.#limits.stop();
     for (const cancel of this.#cancels) cancel();
-  }
-
-  /** Nothing is judged any more: it has been told to stop. */
-  stopJudging(): void {
-    this.#cancelJudge();
-    this.#judgeAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Whether its load counts as its consumer's: a worker that is to go is no capacity, so what it does is no load. */
@@ -151,45 +218,20 @@ export class RunningProcess {
     this.#metered = share;
   }
 
-  #judge(): void {
-    const { recycle, liveness } = this.#spec;
-    this.#judgeAtMs = Number.POSITIVE_INFINITY;
-    // Its pipes are full because nobody reads pm's output: that it stands still is no fault of its own.
-    if (this.child.isHeldUp()) this.#excusedUntilMs = this.#host.clock.nowMs();
-    const facts = this.#facts(recycle.maxMemoryBytes !== null);
-    const cause = judgeProcess(recycle, liveness, facts);
-    if (cause === null) this.#judgeLater();
-    else this.#replace(cause);
-  }
-
-  /** Arms the timer for the next thing that can fall due. It is only moved forward: one that comes too early just looks again. */
-  #judgeLater(): void {
-    if (!this.#hasLimits) return; // this is on the path of every message
-    const { recycle, liveness } = this.#spec;
-    const delayMs = nextJudgementMs(recycle, liveness, this.#facts(false), memoryIntervalMs);
-    if (delayMs === null) return;
-    const atMs = this.#host.clock.nowMs() + delayMs;
-    if (atMs >= this.#judgeAtMs) return;
-    this.#cancelJudge();
-    this.#judgeAtMs = atMs;
-    this.#cancelJudge = this.#host.clock.after(delayMs, () => this.#judge());
-  }
-
-  #excused(sinceMs: number | null): number | null {
-    return sinceMs === null ? null : Math.max(sinceMs, this.#excusedUntilMs);
-  }
-
-  #facts(withMemory: boolean): ProcessFacts {
+  #facts(withMemory: boolean, excusedUntilMs: number): ProcessFacts {
     const { inFlight } = this;
+    const excused = (sinceMs: number | null): number | null =>
+      sinceMs === null ? null : Math.max(sinceMs, excusedUntilMs);
+    const watchesProgress = this.#spec.liveness.noProgressMs !== null;
     return {
       startedAtMs: this.startedAtMs,
       nowMs: this.#host.clock.nowMs(),
       memoryBytes: withMemory ? this.#host.memoryBytes(this.child.pid) : null,
       busy: inFlight.busy > 0,
-      messageSinceMs: this.#excused(inFlight.oldestSinceMs),
+      messageSinceMs: excused(inFlight.oldestSinceMs),
       idleSinceMs: inFlight.idleSinceMs,
-      unansweredPingAtMs: this.#excused(this.#unansweredPingAtMs),
-      lastProgressAtMs: this.#spec.liveness.noProgressMs === null ? this.startedAtMs : this.child.lastActivityMs(),
+      unansweredPingAtMs: excused(this.#unansweredPingAtMs),
+      lastProgressAtMs: watchesProgress ? Math.max(this.child.lastActivityMs(), excusedUntilMs) : this.startedAtMs,
       spread: this.#spread,
     };
   }

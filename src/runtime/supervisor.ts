@@ -1,22 +1,27 @@
 import type { ShutdownReason } from "../core/farm/events.ts";
+import type { Requester } from "../core/farm/operations.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
-import type { FarmSpec } from "../core/farm/spec.ts";
+import type { ConsumerSpec, FarmSpec } from "../core/farm/spec.ts";
+import type { Decision } from "../core/scaling/load.ts";
 import { Autoscaler, type ScalingPorts } from "./autoscaler.ts";
 import { Consumer, type ConsumerOwner } from "./consumer.ts";
 import type { Host } from "./host.ts";
 import type { Worker } from "./worker.ts";
 
-/** A large farm starts in slices of this length, so that signals and probes are heard in between. */
+/** Many workers start in slices of this length, so that signals and probes are heard in between. */
 const startSliceMs = 8;
 
 /** All consumers of a farm, from the first start to the last reaped process. */
 export class Supervisor implements ConsumerOwner {
-  readonly #spec: FarmSpec;
   readonly #host: Host;
   readonly #consumers: Consumer[];
+  readonly #byName: Map<string, Consumer>;
   readonly #autoscaler: Autoscaler;
   readonly #done: (exitCode: number) => void;
+  #spec: FarmSpec;
   #toStart: Worker[] = [];
+  /** No worker more is started after this instant in the same turn; null when nothing was started in this turn. */
+  #sliceEndMs: number | null = null;
   #stopping: ShutdownReason | null = null;
   #exitCode = 0;
   #lastWorkerId = 0;
@@ -27,12 +32,13 @@ export class Supervisor implements ConsumerOwner {
     this.#spec = spec;
     this.#host = host;
     this.#done = done;
-    this.#consumers = spec.consumers.map((each) => new Consumer(each, host, () => ++this.#lastWorkerId, this));
+    this.#consumers = spec.consumers.map((each) => this.#make(each));
+    this.#byName = new Map(this.#consumers.map((consumer) => [consumer.spec.name, consumer]));
     this.#autoscaler = new Autoscaler(spec, this.#consumers, host, scaling);
   }
 
   start(): void {
-    this.#toStart = this.#consumers.flatMap(({ workers }) => workers);
+    this.#toStart = this.#consumers.flatMap((consumer) => consumer.prepare());
     this.#host.emit({
       type: "farm_started",
       workers: this.#toStart.length,
@@ -43,21 +49,58 @@ export class Supervisor implements ConsumerOwner {
   }
 
   /** Begins the end: all workers are told to stop, at once. Only the first reason counts, but a bug shows in the exit code in any case. */
-  shutdown(reason: ShutdownReason, exitCode: number, signal: string | null): void {
+  shutdown(reason: ShutdownReason, exitCode: number, signal: string | null, who?: Requester): void {
     if (reason === "internal_error") this.#exitCode = exitCode;
     if (this.#stopping !== null) return;
     this.#stopping = reason;
     this.#exitCode = exitCode;
     this.#toStart = [];
     this.#autoscaler.stop();
-    this.#host.emit({ type: "shutting_down", reason, signal });
-    for (const consumer of this.#consumers) consumer.stop("shutdown");
+    this.#host.emit({ type: "shutting_down", reason, signal, ...(who === undefined ? {} : { who }) });
+    for (const consumer of this.#consumers.slice()) consumer.stop("shutdown");
     this.#endWhenEmpty();
   }
 
-  /** Gives a consumer another size now; the autoscaler goes on from there. */
-  resize(name: string, size: number): void {
-    this.#consumers.find(({ spec }) => spec.name === name)?.resize(size);
+  get stopping(): boolean {
+    return this.#stopping !== null;
+  }
+
+  /** The consumers that are there to stay. */
+  get consumers(): readonly Consumer[] {
+    return this.#consumers.filter(({ removed }) => !removed);
+  }
+
+  /** One that is there to stay. */
+  consumer(name: string): Consumer | undefined {
+    const consumer = this.#byName.get(name);
+    return consumer?.removed === true ? undefined : consumer;
+  }
+
+  /** The last decisions on the size of a consumer, oldest first. */
+  decisions(consumer: string): readonly Decision[] {
+    return this.#autoscaler.decisions(consumer);
+  }
+
+  /** What holds for the farm as a whole is another now; its consumers are changed one by one. */
+  adopt(spec: FarmSpec): void {
+    this.#spec = spec;
+    this.#autoscaler.adopt(spec);
+    this.#fill();
+  }
+
+  /** A consumer joins; one of this name that is still on its way out comes back. It starts as far as the cap has slots now, the rest later. */
+  add(spec: ConsumerSpec): void {
+    const leaving = this.#byName.get(spec.name);
+    const { name: consumer, transports, size } = spec;
+    this.#host.emit({ type: "consumer_added", consumer, transports, autoscaled: size.kind === "autoscaled" });
+    if (leaving !== undefined) {
+      leaving.readmit(spec);
+      return;
+    }
+    const made = this.#make(spec);
+    this.#consumers.push(made);
+    this.#byName.set(consumer, made);
+    made.fill();
   }
 
   /** SIGKILL for all that still runs. */
@@ -75,12 +118,32 @@ export class Supervisor implements ConsumerOwner {
     };
   }
 
+  freeSlots(): number {
+    const { totalCap } = this.#spec;
+    if (this.#stopping !== null) return 0;
+    if (totalCap === null) return Number.POSITIVE_INFINITY;
+    return totalCap - this.#consumers.reduce((sum, consumer) => sum + consumer.count().live, 0);
+  }
+
+  startSoon(worker: Worker): void {
+    this.#toStart.push(worker);
+    this.#startSlice();
+  }
+
   failureLimitReached(): void {
     this.shutdown("failure_limit", 1, null);
   }
 
-  emptied(): void {
+  shrunk(consumer: Consumer): void {
+    if (consumer.removed && consumer.workers.length === 0) {
+      this.#consumers.splice(this.#consumers.indexOf(consumer), 1);
+      this.#byName.delete(consumer.spec.name);
+      consumer.close();
+      this.#autoscaler.forget(consumer.spec.name);
+      this.#host.emit({ type: "consumer_removed", consumer: consumer.spec.name });
+    }
     if (this.#stopping !== null) this.#endWhenEmpty();
+    else if (this.#spec.totalCap !== null) this.#fill();
   }
 
   essentialGaveUp(): void {
@@ -93,19 +156,33 @@ export class Supervisor implements ConsumerOwner {
       this.shutdown("essential", failed ? 1 : 0, null);
       return;
     }
-    const states = this.#consumers.flatMap(({ workers }) => workers);
-    if (states.every(({ state }) => state === "finished")) {
-      this.shutdown("completed", states.some((worker) => worker.failed) ? 1 : 0, null);
+    const workers = this.#consumers.flatMap((each) => each.workers);
+    if (this.#spec.source === null && workers.every(({ state }) => state === "finished")) {
+      this.shutdown("completed", workers.some((worker) => worker.failed) ? 1 : 0, null);
     }
   }
 
+  #make(spec: ConsumerSpec): Consumer {
+    return new Consumer(spec, this.#host, () => ++this.#lastWorkerId, this);
+  }
+
+  /** Slots may have become free: those that lack workers get them. */
+  #fill(): void {
+    for (const consumer of this.#consumers) consumer.fill();
+  }
+
   #startSlice(): void {
-    const endMs = this.#host.clock.nowMs() + startSliceMs;
-    while (this.#toStart.length > 0 && this.#host.clock.nowMs() < endMs) {
-      const worker = this.#toStart.shift();
-      if (worker?.state === "backoff") worker.start();
+    if (this.#sliceEndMs === null) {
+      this.#sliceEndMs = this.#host.clock.nowMs() + startSliceMs;
+      this.#host.clock.after(0, () => {
+        this.#sliceEndMs = null;
+        if (this.#toStart.length > 0) this.#startSlice();
+      });
     }
-    if (this.#toStart.length > 0) this.#host.clock.after(0, () => this.#startSlice());
+    while (this.#toStart.length > 0 && this.#host.clock.nowMs() < this.#sliceEndMs) {
+      const worker = this.#toStart.shift();
+      if (worker?.state === "backoff" && !worker.paused) worker.start();
+    }
   }
 
   #endWhenEmpty(): void {

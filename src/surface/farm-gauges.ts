@@ -9,6 +9,7 @@ const states = [
   "draining",
   "backoff",
   "parked",
+  "stopped",
   "finished",
 ] as const satisfies readonly WorkerState[];
 
@@ -40,7 +41,7 @@ export function createFarmGauges(registry: Registry): { fill(snapshot: FarmSnaps
       running.set(snapshot.phase === "running" ? 1 : 0);
       for (const each of [target, current, unmet, desired, depth, sourceUp, busy, byState]) each.reset();
       for (const { name: consumer, target: wanted, workers, decision, ...each } of snapshot.consumers) {
-        const counts = { starting: 0, ready: 0, draining: 0, backoff: 0, parked: 0, finished: 0, gone: 0 };
+        const counts = { starting: 0, ready: 0, draining: 0, backoff: 0, parked: 0, stopped: 0, finished: 0, gone: 0 };
         for (const worker of workers) counts[worker.state] += 1;
         for (const state of states) byState.set({ consumer, state }, counts[state]);
         target.set({ consumer }, wanted);

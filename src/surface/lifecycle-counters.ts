@@ -1,6 +1,5 @@
 import { Counter, type Registry } from "prom-client";
 import type { IpcErrorKind, PmEvent, RestartReason } from "../core/farm/events.ts";
-import type { ConsumerSpec } from "../core/farm/spec.ts";
 import { exitCodeOf } from "../core/supervision/exit.ts";
 
 const restartReasons = Object.keys({
@@ -9,6 +8,8 @@ const restartReasons = Object.keys({
   exit_failure: true,
   signal: true,
   spawn_failed: true,
+  restart: true,
+  reload: true,
   max_lifetime: true,
   max_memory: true,
   max_idle: true,
@@ -25,10 +26,10 @@ const ipcErrorKinds = Object.keys({
 } satisfies Record<IpcErrorKind, true>);
 
 /** Counters of what happens to workers and to the farm; those of a consumer start at 0 for every value known beforehand. */
-export function createLifecycleCounters(
-  registry: Registry,
-  consumers: readonly ConsumerSpec[],
-): { record(event: PmEvent): void } {
+export function createLifecycleCounters(registry: Registry): {
+  open(consumer: string): void;
+  record(event: PmEvent): void;
+} {
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
     new Counter({ name, help, labelNames, registers: [registry] });
 
@@ -56,14 +57,14 @@ export function createLifecycleCounters(
   const reloads = counter("pm_config_reloads_total", "Reloads of the configuration, by result.", "result");
 
   for (const result of ["success", "failure"]) reloads.inc({ result }, 0);
-  for (const { name: consumer } of consumers) {
-    for (const each of [starts, failures, backoffs]) each.inc({ consumer }, 0);
-    exits.inc({ consumer, exit_code: "0" }, 0);
-    for (const reason of restartReasons) restarts.inc({ consumer, reason }, 0);
-    for (const kind of ipcErrorKinds) ipcErrors.inc({ consumer, kind }, 0);
-  }
 
   return {
+    open(consumer) {
+      for (const each of [starts, failures, backoffs]) each.inc({ consumer }, 0);
+      exits.inc({ consumer, exit_code: "0" }, 0);
+      for (const reason of restartReasons) restarts.inc({ consumer, reason }, 0);
+      for (const kind of ipcErrorKinds) ipcErrors.inc({ consumer, kind }, 0);
+    },
     record(event) {
       switch (event.type) {
         case "worker_started":
@@ -82,6 +83,11 @@ export function createLifecycleCounters(
           return;
         case "worker_killed":
           sigkills.inc();
+          return;
+        case "reloaded":
+          if (event.outcome.result !== "planned") {
+            reloads.inc({ result: event.outcome.result === "done" ? "success" : "failure" });
+          }
           return;
         case "ipc_error":
           ipcErrors.inc({ consumer: event.consumer, kind: event.kind });

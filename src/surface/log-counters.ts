@@ -1,11 +1,10 @@
 import { Counter, type Registry } from "prom-client";
-import type { ConsumerSpec } from "../core/farm/spec.ts";
 import type { LogCounter } from "../output/counters.ts";
 
-/** What the workers write, filled from totals that others keep. */
+/** What the workers of these consumers write, filled from totals that others keep. */
 export function createLogCounters(
   registry: Registry,
-  consumers: readonly ConsumerSpec[],
+  consumers: ReadonlySet<string>,
 ): { fill(totals: readonly LogCounter[]): void } {
   const counter = (name: string, help: string): Counter<"consumer" | "stream"> =>
     new Counter({ name, help, labelNames: ["consumer", "stream"], registers: [registry] });
@@ -19,11 +18,12 @@ export function createLogCounters(
     fill(totals) {
       for (const each of [lines, bytes, dropped, truncated]) {
         each.reset();
-        for (const { name: consumer } of consumers) {
+        for (const consumer of consumers) {
           for (const stream of ["stdout", "stderr"]) each.inc({ consumer, stream }, 0);
         }
       }
       for (const { consumer, stream, ...total } of totals) {
+        if (!consumers.has(consumer)) continue;
         lines.inc({ consumer, stream }, total.lines);
         bytes.inc({ consumer, stream }, total.bytes);
         dropped.inc({ consumer, stream }, total.droppedLines);

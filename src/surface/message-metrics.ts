@@ -2,7 +2,7 @@ import { Counter, type Registry } from "prom-client";
 import { boundLabel } from "../core/farm/bounded-label.ts";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
-import type { ConsumerSpec, MessageMetricsSpec } from "../core/farm/spec.ts";
+import type { MessageMetricsSpec } from "../core/farm/spec.ts";
 import { hasProcess } from "../core/supervision/lifecycle.ts";
 import { createMessengerMetrics } from "./messenger-metrics.ts";
 
@@ -13,6 +13,10 @@ type LostEvent = Extract<PmEvent, { type: "messages_lost" }>;
 const maxUnnamedTransports = 100;
 
 export interface MessageMetrics {
+  /** Makes the series of a consumer that was given these transports. */
+  open(consumer: string, transports: readonly string[]): void;
+  /** The consumer is gone, and its series with it. */
+  forget(consumer: string): void;
   /** On the hot path: the series are found once and kept. */
   record(event: MessageEvent): void;
   recordLost(event: LostEvent): void;
@@ -23,10 +27,10 @@ export interface MessageMetrics {
   fill(snapshot: FarmSnapshot): void;
 }
 
-/** Counts messages; `metrics.messages.enabled: false` leaves only the one counter that is told by consumer. */
+/** Counts messages; `namedTransports` always get a series of their own. `metrics.messages.enabled: false` leaves only the one counter that is told by consumer. */
 export function createMessageMetrics(
   registry: Registry,
-  consumers: readonly ConsumerSpec[],
+  namedTransports: readonly string[],
   spec: MessageMetricsSpec,
 ): MessageMetrics {
   const processed = new Counter({
@@ -36,10 +40,7 @@ export function createMessageMetrics(
     registers: [registry],
   });
   const messenger = spec.enabled ? createMessengerMetrics(registry, spec) : null;
-  const transportLabel = boundLabel(
-    maxUnnamedTransports,
-    consumers.flatMap(({ transports }) => transports),
-  );
+  const transportLabel = boundLabel(maxUnnamedTransports, namedTransports);
   const series = new Map<string, Map<string, Counter.Internal>>();
 
   function open(consumer: string, transport: string): Counter.Internal {
@@ -51,10 +52,13 @@ export function createMessageMetrics(
     return child;
   }
 
-  for (const { name, transports } of consumers)
-    for (const transport of transports) open(name, transportLabel(transport));
-
   return {
+    open(consumer, transports) {
+      for (const transport of transports) open(consumer, transportLabel(transport));
+    },
+    forget(consumer) {
+      series.delete(consumer);
+    },
     record(event) {
       const transport = transportLabel(event.transport);
       const child = series.get(event.consumer)?.get(transport) ?? open(event.consumer, transport);

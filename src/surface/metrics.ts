@@ -1,4 +1,4 @@
-import { Registry } from "prom-client";
+import { Counter, Registry } from "prom-client";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { ConsumerSpec, MessageMetricsSpec } from "../core/farm/spec.ts";
@@ -38,12 +38,28 @@ const processesAtOnce = 25;
 export function createMetrics(options: MetricsOptions): Metrics {
   const { consumers, snapshot, logCounters, processInfo } = options;
   const registry = new Registry();
-  const lifecycle = createLifecycleCounters(registry, consumers);
-  const scaling = createScalingCounters(registry, consumers);
-  const messages = createMessageMetrics(registry, consumers, options.messageMetrics);
+  const known = new Set<string>();
+  const lifecycle = createLifecycleCounters(registry);
+  const scaling = createScalingCounters(registry);
+  const transportsOfAll = consumers.flatMap(({ transports }) => transports);
+  const messages = createMessageMetrics(registry, transportsOfAll, options.messageMetrics);
   const farm = createFarmGauges(registry);
-  const logs = createLogCounters(registry, consumers);
+  const logs = createLogCounters(registry, known);
   const own = createOwnMetrics(registry, options.version, options.bunVersion);
+
+  function open(consumer: string, transports: readonly string[], autoscaled: boolean): void {
+    known.add(consumer);
+    lifecycle.open(consumer);
+    scaling.open(consumer, autoscaled);
+    messages.open(consumer, transports);
+  }
+  for (const { name, transports, size } of consumers) open(name, transports, size.kind === "autoscaled");
+
+  async function forget(consumer: string): Promise<void> {
+    known.delete(consumer);
+    messages.forget(consumer);
+    await removeSeries(registry, consumer);
+  }
 
   async function render(): Promise<string> {
     const seen = snapshot();
@@ -60,6 +76,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     record(event) {
       if (event.type === "message") messages.record(event);
       else if (event.type === "messages_lost") messages.recordLost(event);
+      else if (event.type === "consumer_added") open(event.consumer, event.transports, event.autoscaled);
+      else if (event.type === "consumer_removed") void forget(event.consumer);
       else lifecycle.record(event);
       scaling.record(event);
     },
@@ -74,6 +92,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
 function pidsOf(snapshot: FarmSnapshot): number[] {
   return snapshot.consumers.flatMap(({ workers }) => workers.flatMap(({ pid }) => pid ?? []));
+}
+
+/** Takes every series of a consumer out of the registry: names may come and go for as long as pm runs. */
+async function removeSeries(registry: Registry, consumer: string): Promise<void> {
+  // Gauges are filled anew for each page, and no histogram tells the consumer.
+  const counters = registry.getMetricsAsArray().filter((metric) => metric instanceof Counter);
+  await Promise.all(
+    counters.map(async (counter) => {
+      for (const { labels } of (await counter.get()).values) if (labels["consumer"] === consumer) counter.remove(labels);
+    }),
+  );
 }
 
 /** Lets the event loop turn between batches. */

@@ -1,6 +1,5 @@
 import { Counter, type Registry } from "prom-client";
 import type { PmEvent } from "../core/farm/events.ts";
-import type { ConsumerSpec } from "../core/farm/spec.ts";
 import type { Decision, DecisionReason } from "../core/scaling/load.ts";
 
 /** Why a change that was wanted was not made in full, as dashboards of the Symfony bundle know it. */
@@ -30,10 +29,10 @@ const reasons: Readonly<Record<DecisionReason, true>> = {
 };
 
 /** Counters of what the autoscaler decides. */
-export function createScalingCounters(
-  registry: Registry,
-  consumers: readonly ConsumerSpec[],
-): { record(event: PmEvent): void } {
+export function createScalingCounters(registry: Registry): {
+  open(consumer: string, autoscaled: boolean): void;
+  record(event: PmEvent): void;
+} {
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
     new Counter({ name, help, labelNames, registers: [registry] });
 
@@ -57,14 +56,6 @@ export function createScalingCounters(
     "consumer",
   );
 
-  for (const { name: consumer, size } of consumers) {
-    for (const each of [ups, downs]) each.inc({ consumer }, 0);
-    for (const reason of skipReasons) skips.inc({ consumer, reason }, 0);
-    if (size.kind === "static") continue;
-    sourceFailures.inc({ consumer }, 0);
-    for (const reason of Object.keys(reasons)) decisions.inc({ consumer, reason }, 0);
-  }
-
   function decided({ consumer, previous, target, reason }: Decision): void {
     decisions.inc({ consumer, reason });
     if (target > previous) ups.inc({ consumer });
@@ -73,6 +64,13 @@ export function createScalingCounters(
   }
 
   return {
+    open(consumer, autoscaled) {
+      for (const each of [ups, downs]) each.inc({ consumer }, 0);
+      for (const reason of skipReasons) skips.inc({ consumer, reason }, 0);
+      if (!autoscaled) return;
+      sourceFailures.inc({ consumer }, 0);
+      for (const reason of Object.keys(reasons)) decisions.inc({ consumer, reason }, 0);
+    },
     record(event) {
       if (event.type === "scaling_decided") decided(event.decision);
       if (event.type === "scaling_source_failed") sourceFailures.inc({ consumer: event.consumer });

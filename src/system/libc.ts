@@ -15,6 +15,7 @@ const { symbols } = dlopen("libc.so.6", {
   epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
   epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  flock: { args: ["i32", "i32"], returns: "i32" },
   pipe2: { args: ["ptr", "i32"], returns: "i32" },
   read: { args: ["i32", "ptr", "u64"], returns: "i32" },
   send: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
@@ -83,6 +84,17 @@ export function socketPair(): { readonly ours: number; readonly theirs: number }
 
 export function closeFd(fd: number): void {
   symbols.close(fd);
+}
+
+/**
+ * Takes the lock of an open file, without waiting; the kernel gives it back when the descriptor is closed, however the process ends.
+ * `busy`: another holds it; `unsupported`: this file system knows no locks.
+ */
+export function lockFile(fd: number): "locked" | "busy" | "unsupported" {
+  const LOCK_EX = 2;
+  const LOCK_NB = 4;
+  if (symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return "locked";
+  return errno() === EAGAIN ? "busy" : "unsupported";
 }
 
 /** The address of a buffer made by `ownBuffer`. */

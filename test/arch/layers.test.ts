@@ -7,6 +7,7 @@ const layers = [
   "core",
   "protocol",
   "config",
+  "import",
   "system",
   "queues",
   "output",
@@ -15,6 +16,7 @@ const layers = [
   "dashboard",
   "surface",
   "demo",
+  "top",
   "cli",
 ];
 const pure = new Set(["core", "protocol"]);
@@ -52,7 +54,7 @@ test.each(files.filter((file) => pure.has(layerOf(file))))("%s is pure", (file) 
 test("the map names every folder of src, and every folder it names exists", () => {
   const map = readFileSync(join(root, "src", "README.md"), "utf8");
   const [, table = ""] = /## Where things are\n([\s\S]*?)\n## /u.exec(map) ?? [];
-  const named = [...table.matchAll(/^\| `([\w/]+)\/` \|/gmu)].map(([, folder]) => folder ?? "").toSorted();
+  const named = [...table.matchAll(/^\| `([\w/-]+)\/` \|/gmu)].map(([, folder]) => folder ?? "").toSorted();
   const folders = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(root, "src").length + 1));

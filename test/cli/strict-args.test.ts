@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { type ParsedArgs, parseArgs } from "citty";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { strictArgs } from "../../src/cli/strict-args.ts";
@@ -7,6 +8,9 @@ const args = {
   file: { type: "positional", required: false },
   json: { type: "boolean" },
   preset: { type: "string" },
+  lines: { type: "string", alias: "n", valueHint: "N" },
+  follow: { type: "boolean", alias: "f" },
+  "no-wait": { type: "boolean" },
 } as const;
 
 describe("strictArgs", () => {
@@ -23,6 +27,22 @@ describe("strictArgs", () => {
     [["--json=yes"], "--json takes no value; write just --json"],
     [["--preset"], "--preset needs a value; write --preset PRESET"],
     [["--preset="], "--preset needs a value; write --preset PRESET"],
+    [["--no-wait"], null],
+    [["--no-json"], "unknown flag --no-json; did you mean --json?"],
+    [["-f"], null],
+    [["-n", "5", "a"], null],
+    [["-n5"], null],
+    [["-fn", "5"], null],
+    [["-fn5", "a"], null],
+    [["-n", "-5"], null],
+    [["-n"], "-n needs a value; write -n N"],
+    [["-n=5"], "-n needs a value; write -n N"],
+    [["--lines"], "--lines needs a value; write --lines N"],
+    [["-x"], "unknown flag -x; see --help"],
+    [["-fx"], "unknown flag -fx; see --help"],
+    [["-json"], "unknown flag -json; did you mean --json?"],
+    [["--f"], "unknown flag --f; see --help"],
+    [["-5"], "unknown flag -5; see --help"],
     [["a", "b"], 'unexpected argument "b"; this command takes one argument'],
   ])("%j", (words, expected) => {
     expect(strictArgs(words, args)).toBe(expected);
@@ -31,6 +51,18 @@ describe("strictArgs", () => {
   test("tells of a missing argument", () => {
     const needed = { name: { type: "positional", required: true, description: "php or node" } } as const;
     expect(strictArgs([], needed)).toBe("NAME is missing: php or node");
+  });
+});
+
+const parse = (words: string[]): ParsedArgs => parseArgs(words, args);
+
+describe("what citty makes of the words that pass", () => {
+  test.each<[string[], Record<string, unknown>]>([
+    [["-fn5", "a"], { follow: true, lines: "5", file: "a" }],
+    [["a", "-n", "5", "--no-wait"], { lines: "5", file: "a", wait: false }],
+    [["--no-wait", "--", "-n"], { file: "-n", wait: false }],
+  ])("%j", (words, expected) => {
+    expect(parse(words)).toMatchObject(expected);
   });
 });
 

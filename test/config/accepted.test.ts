@@ -46,6 +46,9 @@ const plain: ConsumerSpec = {
   liveness: { pingTimeoutMs: null, maxMessageTimeMs: null, noProgressMs: null },
   ready: { when: "started" },
   logs: { format: "auto", fields: {}, maxLineBytes: 1_048_576, partialFlushMs: null },
+  hooks: [],
+  mtime: null,
+  origin: "file",
 };
 
 describe("defaults", () => {
@@ -63,6 +66,11 @@ describe("defaults", () => {
         durationBucketsSeconds: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
       },
       onSlowSink: "block",
+      control: { socket: null, mode: 0o600 },
+      reloadOnChange: false,
+      source: null,
+      cluster: null,
+      hooks: [],
       consumers: [plain],
     });
   });
@@ -227,6 +235,11 @@ describe("the file of the Symfony bundle", () => {
         durationBucketsSeconds: [0.01, 0.1, 0.5, 1, 5],
       },
       onSlowSink: "block",
+      control: { socket: null, mode: 0o600 },
+      reloadOnChange: false,
+      source: null,
+      cluster: null,
+      hooks: [],
       consumers: [],
     });
     const common: ConsumerSpec = {
@@ -322,11 +335,6 @@ describe("warnings", () => {
     "framework: {messenger: {transports: {async: x, failed: x}}}\nwhen@prod: {framework: {messenger: {transports: {prod: x}}}}";
   test.each([
     [
-      "control: {mode: 0600, socket: /run/pm.sock}\nconsumers: {a: {command: [x]}}",
-      "1:1: warning: control: ",
-      "no control socket yet",
-    ],
-    [
       "consumers:\n  a: {command: [x], stop_timeout: 1m}",
       "2:35: warning: consumers.a.stop_timeout: ",
       "1m is longer than shutdown_timeout 30s; the shutdown waits for the longer one",
@@ -366,5 +374,16 @@ describe("warnings", () => {
     "shutdown_timeout: 0\nconsumers: {a: {command: [x], stop_timeout: 1h}}",
   ])("none for %j", (text) => {
     expect(issuesOf(parse(text))).toEqual([]);
+  });
+});
+
+describe("the control socket", () => {
+  test.each<[string, FarmSpec["control"]]>([
+    ["control: false", null],
+    ["control: {}", { socket: null, mode: 0o600 }],
+    ["control: {mode: 0660, socket: /run/pm.sock}", { socket: "/run/pm.sock", mode: 0o660 }],
+    ["control: {mode: 0o640, socket: run/pm.sock}", { socket: "/srv/app/run/pm.sock", mode: 0o640 }],
+  ])("%s", (line, control) => {
+    expect(farm(`${line}\nconsumers: {a: {command: [x]}}`).control).toEqual(control);
   });
 });

@@ -21,9 +21,13 @@ function find(node: unknown, path: readonly string[]): unknown {
 }
 
 const farmPaths = `
-  shutdown_timeout total_cap autoscaler_interval_sec host_brake http_server.host http_server.port control.socket control.mode
+  shutdown_timeout total_cap autoscaler_interval_sec host_brake http_server.host http_server.port reload_on_change control.socket control.mode
   metrics.messages.enabled metrics.messages.whitelist metrics.messages.duration_buckets
-  logs.format logs.fields logs.max_line logs.partial_flush logs.on_slow_sink`;
+  logs.format logs.fields logs.max_line logs.partial_flush logs.on_slow_sink
+  source.command source.mode source.interval source.timeout
+  cluster.nodes cluster.self cluster.by cluster.share cluster.file
+  hooks.worker_failed hooks.worker_failed.command hooks.worker_failed.limit.per hooks.reload_failed hooks.farm_started
+  hooks.farm_stopping`;
 const consumerPaths = `
   command preset transports processes cwd env env_file user group stop_signal stop_timeout min_uptime restart
   exit_codes.success exit_codes.never_restart failure_limit failure_window backoff_base backoff_max backoff_jitter
@@ -47,7 +51,9 @@ const consumerPaths = `
   autoscaler.damping.tolerance autoscaler.damping.stabilization.up autoscaler.damping.stabilization.down
   autoscaler.damping.policies.up autoscaler.damping.policies.down autoscaler.damping.policies.select
   autoscaler.damping.warm_up autoscaler.damping.panic.threshold autoscaler.damping.panic.window
-  autoscaler.damping.paused`;
+  autoscaler.damping.paused hooks.worker_failed hooks.limit_reached hooks.consumer_parked hooks.consumer_recovered hooks.scaled
+  hooks.drain_stuck hooks.worker_killed hooks.worker_replaced hooks.messages_lost hooks.scaled.command hooks.scaled.webhook
+  hooks.scaled.headers hooks.scaled.timeout hooks.scaled.limit.runs hooks.scaled.stderr_lines`;
 const words = (text: string): string[] => text.trim().split(/\s+/u);
 const keys = [...words(farmPaths), ...words(consumerPaths).map((path) => `consumers.*.${path}`)];
 
@@ -72,11 +78,14 @@ describe("jsonSchema", () => {
 
   test.each([
     "consumers: {}",
+    "source: {mode: poll}",
+    "consumers: {a: {command: x}}\ncluster: {nodes: []}",
     "totl_cap: 1\nconsumers: {a: {command: x}}",
     "total_cap: x\nconsumers: {a: {command: x}}",
     "consumers: {a: {command: [x], umask: 1}}",
     "symfony_process_manager: {consumers: {a: {transports: t}}}\ntotal_cap: 1",
     "consumers: {a: {command: [x], restart: no}}",
+    "consumers: {a: {command: [x], hooks: {farm_started: {command: x}}}}",
     "http_server: {port: 65536}\nconsumers: {a: {command: x}}",
     "consumers: {a: {command: x, autoscaler: {min: 1, max: 2, strategy: {type: max, of: [{type: max}]}}}}",
     "consumers: {a: {command: x, autoscaler: {min: 1, max: 2, strategy: {type: queue, queues: {lst: x}}}}}",

@@ -10,6 +10,12 @@ http_server: {host: "::1", port: 0}
 metrics: {messages: {enabled: false, whitelist: 'App\\*', duration_buckets: [5, 1, 5]}}
 logs: {format: json, fields: {host: "a$$b$", n: "{slot}"}, max_line: 100, partial_flush: 250ms, on_slow_sink: drop}
 control: {socket: /run/pm.sock, mode: 0660}
+source: {command: "php entries.php --table 'a b'", mode: push, interval: 1m, timeout: 10s}
+cluster: {nodes: [a, b, "3"], self: 3, by: balanced, share: workers}
+reload_on_change: true
+hooks:
+  worker_failed: {command: [notify, "$$$$"], timeout: 5s, limit: {runs: 2, per: 1h}, stderr_lines: 0}
+  farm_started: [{webhook: "https://h", headers: {Accept: text/plain}}, {webhook: "http://h:81"}]
 consumers:
   "1.5":
     command: "sh -c 'echo $$ $\${x} | cat'"
@@ -39,6 +45,7 @@ consumers:
     liveness: {ping_timeout: 10, max_message_time: 5m, no_progress: 1h}
     ready: {log: "^up\\\\.$"}
     logs: {format: raw, fields: {n: "{pid}"}, max_line: 1K}
+    hooks: {scaled: {command: a b}, messages_lost: []}
   scaled:
     preset: symfony-messenger
     transports: [a, b]
@@ -94,6 +101,10 @@ consumers:
         paused: true
   asleep: {command: [x], autoscaler: {min: 0, max: 2, damping: {panic: {}}, strategy: {type: schedule, rules: [{cron: "0 8 * * *", min: 1}]}}}
 `,
+  "a program alone": "source: {command: [entries]}",
+  "a cluster by number": "cluster: {nodes: 3, self: 0}\nconsumers: {a: {command: [x]}}",
+  "a cluster of the environment": "cluster: {nodes: '${NODES}', self: '${SELF}'}\nconsumers: {a: {command: [x]}}",
+  "a cluster file": "cluster: {file: ../nodes.json, by: modulo}\nconsumers: {a: {command: [x]}}",
   "with the server off": "http_server: false\nlogs: {fields: {}}\nconsumers: {a: {command: [x, ''], env: {}}}",
   bundle:
     "symfony_process_manager: {shutdown_timeout: 0, consumers: {a: {transports: [x, y], processes: 2, cwd: '%kernel.project_dir%/sub'}}}",
@@ -104,6 +115,10 @@ consumers:
 
 /** What the samples need around them. */
 export const around = {
-  env: { WORD: "$$ ${x} %y%", COUNT: "2", WAIT: "3s" },
-  files: { "/srv/app/extra.env": "FROM_FILE='$$ x'\n", "/etc/passwd": "www-data:x:33:34:::\n" },
+  env: { WORD: "$$ ${x} %y%", COUNT: "2", WAIT: "3s", NODES: "a, b,c", SELF: "b" },
+  files: {
+    "/srv/app/extra.env": "FROM_FILE='$$ x'\n",
+    "/srv/nodes.json": '{"nodes": ["a", "b"], "self": "b"}',
+    "/etc/passwd": "www-data:x:33:34:::\n",
+  },
 };

@@ -35,7 +35,7 @@ export function satisfies(value: unknown, schema: unknown, root: unknown = schem
           Object.hasOwn(record(rule["properties"]), name) || (wanted !== false && satisfies(each, wanted, root)),
       ),
   };
-  const silent = new Set(["$schema", "title", "description", "default", "definitions"]);
+  const silent = new Set(["$schema", "title", "description", "default", "definitions", "format"]);
   return Object.entries(rule).every(([name, wanted]) => {
     if (silent.has(name)) return true;
     const check = checks[name];

@@ -125,14 +125,14 @@ describe("shrinking", () => {
     await farm.evaluate();
     const [first, second] = farm.host.alive;
     if (first === undefined || second === undefined) throw new Error("two workers expected");
-    farm.supervisor.resize("async", 1);
+    farm.supervisor.consumers[0]?.resize(1);
     expect(second.signals).toEqual(["SIGTERM"]);
     second.end(exited(0));
 
-    farm.supervisor.resize("async", 2);
+    farm.supervisor.consumers[0]?.resize(2);
     const third = farm.host.child;
     farm.take(third);
-    farm.supervisor.resize("async", 1);
+    farm.supervisor.consumers[0]?.resize(1);
     expect([first.signals, third.signals]).toEqual([[], []]);
     farm.host.clock.advance(1e6);
     expect(third.signals).toEqual([]);
@@ -149,9 +149,9 @@ describe("shrinking", () => {
     await farm.evaluate();
     const second = farm.host.child;
     farm.take(second);
-    farm.supervisor.resize("async", 1);
+    farm.supervisor.consumers[0]?.resize(1);
     expect(farm.slots()).toEqual(["0 ready", "1 draining"]);
-    farm.supervisor.resize("async", 2);
+    farm.supervisor.consumers[0]?.resize(2);
     expect(farm.slots()).toEqual(["0 ready", "1 ready"]);
     farm.finish(second);
     expect(second.signals).toEqual([]);
@@ -164,7 +164,7 @@ describe("shrinking", () => {
     await farm.evaluate();
     const second = farm.host.child;
     farm.take(second);
-    farm.supervisor.resize("async", 1);
+    farm.supervisor.consumers[0]?.resize(1);
     second.end(exited(1));
     farm.host.clock.advance(60_000);
     expect(farm.slots()).toEqual(["0 ready"]);

@@ -26,6 +26,10 @@ export class FakeChild implements Child {
     this.signals.push(signal);
   }
 
+  signalGroup(signal: string): void {
+    this.signals.push(`${signal} group`);
+  }
+
   killGroup(): void {
     this.signals.push("KILL group");
   }
@@ -76,6 +80,7 @@ export class FakeHost implements Host {
   /** What the next spawns answer instead of a process. */
   spawnFailure: Extract<ExitReason, { kind: "spawn_failed" }> | null = null;
   memory: number | null = null;
+  readonly #listeners: ((event: PmEvent) => void)[] = [];
 
   random(): number {
     return 0;
@@ -94,6 +99,18 @@ export class FakeHost implements Host {
 
   emit(event: PmEvent): void {
     this.events.push(event);
+    for (const hear of this.#listeners.slice()) hear(event);
+  }
+
+  /** As the event bus of a real farm. */
+  readonly listen = (hear: (event: PmEvent) => void): (() => void) => {
+    this.#listeners.push(hear);
+    return () => void this.#listeners.splice(this.#listeners.indexOf(hear), 1);
+  };
+
+  /** Those who listen now: nobody stays for ever. */
+  get listeners(): number {
+    return this.#listeners.length;
   }
 
   /** The process started last. */

@@ -93,7 +93,12 @@ export class PmProcess {
     writeFileSync(file, yaml);
     this.process = Bun.spawn([...starter, pmBinary, ...(args ?? ["serve", file])], {
       cwd: cwd ?? this.folder,
-      env: { ...process.env, PM_TEST: this.mark.slice("PM_TEST=".length), ...env },
+      env: {
+        ...process.env,
+        PM_TEST: this.mark.slice("PM_TEST=".length),
+        PM_SOCKET: join(this.folder, "pm.sock"), // the usual folders are for farms of people
+        ...env,
+      },
       stdio: ["ignore", stdoutFd ?? "pipe", stderrFd ?? "pipe"],
     });
     this.stdout = new Lines(streamOf(this.process.stdout));

@@ -69,6 +69,9 @@ export function consumerSpec(changes: Partial<ConsumerSpec> = {}): ConsumerSpec 
     liveness: { pingTimeoutMs: null, maxMessageTimeMs: null, noProgressMs: null },
     ready: { when: "started" },
     logs: { format: "auto", fields: {}, maxLineBytes: 1_048_576, partialFlushMs: null },
+    hooks: [],
+    mtime: null,
+    origin: "file",
     ...changes,
   };
 }
@@ -97,6 +100,11 @@ export function farmSpec(consumers: readonly ConsumerSpec[], changes: Partial<Fa
     http: null,
     messageMetrics: { enabled: true, whitelist: [], durationBucketsSeconds: [1] },
     onSlowSink: "block",
+    control: null,
+    reloadOnChange: false,
+    source: null,
+    cluster: null,
+    hooks: [],
     consumers,
     ...changes,
   };

@@ -128,7 +128,45 @@ describe("counters of what happens", () => {
     const before = await series(metrics, /^worker_restarts_total\{consumer="async"/u);
     const reasons = before.map((line) => /reason="(\w+)"/u.exec(line)?.[1]);
     expect(reasons).toContain("no_progress" satisfies RestartReason);
-    expect(reasons).toHaveLength(11);
+    expect(reasons).toHaveLength(13);
+  });
+});
+
+describe("consumers that come and go", () => {
+  const added = { type: "consumer_added", consumer: "late", transports: ["mails"], autoscaled: true } as const;
+
+  test("one that joins has its counters from then on, at 0", async () => {
+    const metrics = create();
+    expect(await series(metrics, /consumer="late"/u)).toEqual([]);
+    metrics.record(added);
+    const counters = await series(metrics, /consumer="late"/u);
+    expect(counters).toContain('worker_starts_total{consumer="late"} 0');
+    expect(counters).toContain('messages_processed_total{consumer="late",transport="mails"} 0');
+    expect(counters).toContain('autoscaler_decisions_total{consumer="late",reason="steady"} 0');
+    expect(counters).toContain('pm_log_lines_total{consumer="late",stream="stdout"} 0');
+  });
+
+  test("one that has gone leaves no series behind, and the others stay", async () => {
+    const metrics = create();
+    metrics.record(added);
+    metrics.record({ type: "worker_started", pid: 7, transports: [], ...ref, consumer: "late" });
+    metrics.record({ type: "messages_lost", transport: "mails", count: 1, ...ref, consumer: "late" });
+    metrics.record({ type: "consumer_removed", consumer: "late" });
+    await metrics.page(); // the series are taken out beside
+    expect(await series(metrics, /consumer="late"/u)).toEqual([]);
+    expect(await series(metrics, /^worker_starts_total/u)).toHaveLength(2);
+  });
+
+  test("one that comes back starts at 0", async () => {
+    const metrics = create();
+    metrics.record(added);
+    metrics.record({ type: "worker_started", pid: 7, transports: [], ...ref, consumer: "late" });
+    metrics.record({ type: "consumer_removed", consumer: "late" });
+    await metrics.page();
+    metrics.record(added);
+    expect(await series(metrics, /^worker_starts_total\{consumer="late"/u)).toEqual([
+      'worker_starts_total{consumer="late"} 0',
+    ]);
   });
 });
 

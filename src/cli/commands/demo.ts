@@ -3,6 +3,8 @@ import { isScenarioName, type ScenarioName, scenarios } from "../../demo/load.ts
 import { listenForSignals } from "../../runtime/signals.ts";
 import { exitCodes, type Outcome } from "../outcome.ts";
 
+const noEntries = { ok: false, error: "the demo has no source" } as const;
+
 /** Where pm serves health and metrics unless told otherwise. */
 const usualPort = 9100;
 
@@ -18,7 +20,7 @@ export async function runDemo({ scenario }: { readonly scenario: string | null }
 
 async function run(name: ScenarioName): Promise<Outcome> {
   const signals = listenForSignals();
-  const { Farm } = await import("../farm.ts");
+  const { Farm } = await import("../farm/farm.ts");
   const { banner } = await import("../../demo/banner.ts");
   const { demoFarm } = await import("../../demo/demo-farm.ts");
   const { feed } = await import("../../demo/feed.ts");
@@ -31,7 +33,8 @@ async function run(name: ScenarioName): Promise<Outcome> {
   const server = serveQueue(queue);
   const { consumers, ...spec } = demoFarm(server.port, isFree(usualPort) ? usualPort : 0);
   const tally = new Tally(consumers.map((each) => each.name));
-  const farm = new Farm({ ...spec, consumers }, []);
+  const file = { spec: { ...spec, consumers }, files: [], warnings: [], readEntries: () => noEntries };
+  const farm = new Farm(file, () => ({ ok: false, problems: ["the demo has no file that could have changed"] }), null);
   let address = "";
   let stopFeeding: (() => void) | null = null;
   farm.listen((event) => {

@@ -1,9 +1,13 @@
+import type { OperationOutcome, OperationRequest, ReloadOutcome, Requester } from "./operations.ts";
 import type { Decision } from "../scaling/load.ts";
 import type { ExitReason } from "../supervision/exit.ts";
 import type { ReplaceCause } from "../supervision/replace.ts";
 
 /** Why pm told a worker to stop. */
-export type StopCause = "shutdown" | "scale_down" | "parked" | ReplaceCause;
+export type StopCause = "shutdown" | "scale_down" | "removed" | "stopped" | "parked" | AskedCause | ReplaceCause;
+
+/** A replacement that somebody asked for: a person, or a changed configuration. */
+export type AskedCause = "restart" | "reload";
 
 /** Why a worker's process is being started again; the `reason` of `worker_restarts_total`. */
 export type RestartReason =
@@ -12,10 +16,11 @@ export type RestartReason =
   | "exit_failure"
   | "signal"
   | "spawn_failed"
+  | AskedCause
   | ReplaceCause;
 
 /** Why the farm stops. */
-export type ShutdownReason = "signal" | "failure_limit" | "essential" | "completed" | "internal_error";
+export type ShutdownReason = "signal" | "request" | "failure_limit" | "essential" | "completed" | "internal_error";
 
 /** What a frame from a worker can be counted as when it is not taken. */
 export type IpcErrorKind = "malformed" | "oversized" | "unknown_type" | "send_failed";
@@ -105,10 +110,50 @@ export type PmEvent =
       readonly message: string;
       readonly context: Readonly<Record<string, unknown>>;
     }
+  /** A person, or a program in their name, wants something; `id` ties the two together. */
+  | {
+      readonly type: "operation_started";
+      readonly id: number;
+      readonly who: Requester;
+      readonly request: OperationRequest;
+    }
+  | {
+      readonly type: "operation_ended";
+      readonly id: number;
+      readonly who: Requester;
+      readonly request: OperationRequest;
+      readonly outcome: OperationOutcome;
+    }
+  | { readonly type: "reloaded"; readonly who: Requester; readonly outcome: ReloadOutcome }
+  | {
+      readonly type: "consumer_added";
+      readonly consumer: string;
+      readonly transports: readonly string[];
+      readonly autoscaled: boolean;
+    }
+  /** Its last process has gone. */
+  | { readonly type: "consumer_removed"; readonly consumer: string }
+  | ({ readonly type: "worker_stopped" } & WorkerRef)
+  | ({ readonly type: "worker_paused" } & WorkerRef)
+  | ({ readonly type: "worker_resumed" } & WorkerRef)
+  /** The slot is given up: its worker id is never seen again. */
+  | ({ readonly type: "worker_gone" } & WorkerRef)
+  /** The program that names consumers gives no document; told when it begins and when it is over. */
+  | { readonly type: "source_failed"; readonly error: string }
+  | { readonly type: "source_recovered" }
+  /** Its new definition is invalid; the last good one goes on, if there was one. */
+  | { readonly type: "entry_rejected"; readonly consumer: string; readonly error: string; readonly kept: boolean }
+  | { readonly type: "control_listening"; readonly socket: string }
   /** The autoscaler has looked at a consumer, whether or not its size changes. */
   | { readonly type: "scaling_decided"; readonly decision: Decision }
   /** A queue source or a command strategy gives no answer; told when it begins and when it is over. */
   | { readonly type: "scaling_source_failed"; readonly consumer: string; readonly error: string }
   | { readonly type: "scaling_source_recovered"; readonly consumer: string }
-  | { readonly type: "shutting_down"; readonly reason: ShutdownReason; readonly signal: string | null }
+  | {
+      readonly type: "shutting_down";
+      readonly reason: ShutdownReason;
+      readonly signal: string | null;
+      /** Who asked for it, when it was a request. */
+      readonly who?: Requester;
+    }
   | { readonly type: "farm_stopped"; readonly exitCode: number };

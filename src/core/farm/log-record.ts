@@ -1,6 +1,7 @@
 import type { Decision } from "../scaling/load.ts";
 import { exitCodeOf } from "../supervision/exit.ts";
 import type { MessageFact, PmEvent, RestartReason, StopCause, WorkerRef } from "./events.ts";
+import type { OperationRequest, ReloadOutcome, Requester } from "./operations.ts";
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
@@ -23,7 +24,10 @@ export function toRecord(event: PmEvent): LogRecord {
     case "notice":
       return record(event.level, event.message, event.context);
     case "shutting_down":
-      return info("Process manager shutting down.", { reason: event.reason, ...known({ signal: event.signal }) });
+      return info("Process manager shutting down.", {
+        reason: event.reason,
+        ...known({ signal: event.signal, by: event.who?.by ?? null }),
+      });
     case "farm_stopped":
       return info("Process manager stopped.", { exit_code: event.exitCode });
     case "consumer_degraded":
@@ -38,6 +42,28 @@ export function toRecord(event: PmEvent): LogRecord {
       return warning("Autoscaler source failed.", { consumer: event.consumer, error: event.error });
     case "scaling_source_recovered":
       return info("Autoscaler source recovered.", { consumer: event.consumer });
+    case "control_listening":
+      return info("Control socket listening.", { socket: event.socket });
+    case "operation_started":
+      return debug("Operation started.", asked(event.request, event.who));
+    case "operation_ended":
+      return operation(event);
+    case "reloaded":
+      return reload(event);
+    case "consumer_added":
+      return info("Consumer added.", { consumer: event.consumer, transports: event.transports });
+    case "consumer_removed":
+      return info("Consumer removed.", { consumer: event.consumer });
+    case "source_failed":
+      return warning("Consumer source failed.", { error: event.error });
+    case "source_recovered":
+      return info("Consumer source recovered.", {});
+    case "entry_rejected":
+      return warning("Consumer definition rejected.", {
+        consumer: event.consumer,
+        error: event.error,
+        kept: event.kept,
+      });
     default:
       return workerRecord(event);
   }
@@ -50,6 +76,36 @@ function scaling(decision: Decision): LogRecord {
   if (target === previous) return debug("Autoscaler kept target.", { ...context, reason });
   return info("Autoscaler adjusted target.", { ...context, direction: target > previous ? "up" : "down", reason });
 }
+
+/** Who may ask decides nothing about the level: a request that came to nothing is worth a warning whoever made it. */
+function operation({ who, request, outcome }: Extract<PmEvent, { type: "operation_ended" }>): LogRecord {
+  const context = { ...asked(request, who), result: outcome.result, outcome: outcome.message };
+  return outcome.result === "done" || outcome.result === "accepted"
+    ? info("Operation finished.", context)
+    : warning("Operation failed.", context);
+}
+
+function asked(request: OperationRequest, who: Requester): LogRecord["context"] {
+  const { maxUnavailable, ...rest } = { maxUnavailable: null, ...request };
+  return known({ ...rest, max_unavailable: maxUnavailable, ...who });
+}
+
+function reload({ who, outcome }: Extract<PmEvent, { type: "reloaded" }>): LogRecord {
+  const context = { ...known({ ...who }), outcome: outcome.message };
+  const [level, message] = reloadTexts[outcome.result];
+  return record(level, message, {
+    ...context,
+    ...(outcome.problems.length === 0 ? {} : { problems: outcome.problems }),
+  });
+}
+
+const reloadTexts = {
+  done: ["info", "Configuration reloaded."],
+  planned: ["debug", "Reload planned."],
+  rejected: ["error", "Configuration rejected."],
+  failed: ["error", "Reload failed."],
+  conflict: ["warning", "Reload refused."],
+} as const satisfies Record<ReloadOutcome["result"], readonly [LogLevel, string]>;
 
 type WorkerEvent = Extract<PmEvent, WorkerRef>;
 
@@ -93,6 +149,14 @@ function workerRecord(event: WorkerEvent): LogRecord {
       return warning("Messages in flight lost.", { ...who, transport: event.transport, count: event.count });
     case "pong":
       return debug("Pong received.", who);
+    case "worker_stopped":
+      return info("Worker stopped.", who);
+    case "worker_paused":
+      return info("Worker paused.", who);
+    case "worker_resumed":
+      return info("Worker resumed.", who);
+    case "worker_gone":
+      return debug("Worker gone.", who);
     default:
       return ipcError(event);
   }
@@ -113,8 +177,17 @@ function restarting(event: Extract<PmEvent, { type: "worker_restarting" }>): Log
 }
 
 function isExpected(reason: RestartReason): boolean {
-  return reason === "exit_success" || reason === "max_lifetime" || reason === "max_memory" || reason === "max_idle";
+  return expectedReasons.has(reason);
 }
+
+const expectedReasons: ReadonlySet<RestartReason> = new Set([
+  "exit_success",
+  "restart",
+  "reload",
+  "max_lifetime",
+  "max_memory",
+  "max_idle",
+]);
 
 function isHung(cause: StopCause): boolean {
   return cause === "ping_timeout" || cause === "max_message_time" || cause === "no_progress";

@@ -37,7 +37,7 @@ function isWord(value: unknown): value is string {
 }
 
 /** Control characters (the C1 ones too, which JSON leaves alone) must never reach a terminal: workers choose some of the text. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(
     /[\p{Cc}\u2028\u2029]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

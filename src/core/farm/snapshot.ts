@@ -31,6 +31,17 @@ export interface ConsumerSnapshot {
   readonly degraded: boolean;
   /** Why it has given up, or null. */
   readonly parked: string | null;
+  /** Stopped by a person, all of it. */
+  readonly stopped: boolean;
+  /** Paused by a person, all of it. */
+  readonly paused: boolean;
+  /** Who decides its size. */
+  readonly sizedBy: "file" | "autoscaler" | "person";
+  readonly origin: "file" | "source";
+  /** What is wrong with the newest definition of it, which is why an older one runs; null when all is well. */
+  readonly problem: string | null;
+  /** Messages handled or failed since the consumer has been there. */
+  readonly messagesTotal: number;
   readonly workers: readonly WorkerSnapshot[];
 }
 
@@ -47,6 +58,9 @@ export interface WorkerSnapshot {
   /** Failures inside the window. */
   readonly failures: number;
   readonly lastExit: ExitReason | null;
+  readonly lastExitAtMs: number | null;
+  /** Frozen, or about to be; or held back from starting. */
+  readonly paused: boolean;
   /** Null until the first pong of this process. */
   readonly lastPongEpochMs: number | null;
   /** Slots at work and slots in all: 0 or 1 of 1, or what the worker tells. */

@@ -22,8 +22,76 @@ export interface FarmSpec {
   readonly messageMetrics: MessageMetricsSpec;
   /** What happens when nobody reads pm's own stdout or stderr: slow the workers down, or drop whole lines and count them. */
   readonly onSlowSink: "block" | "drop";
+  /** Where people and programs steer the running farm; null when `control: false`. */
+  readonly control: ControlSpec | null;
+  /** Whether a change of the file itself is a reload. */
+  readonly reloadOnChange: boolean;
+  /** A program that names more consumers; null when there is none. */
+  readonly source: SourceSpec | null;
+  /** Which share of the farm this node runs; null runs all of it. */
+  readonly cluster: ClusterSpec | null;
+  /** For all consumers; each may have more of its own. */
+  readonly hooks: readonly HookSpec[];
   /** In the order of the file. */
   readonly consumers: readonly ConsumerSpec[];
+}
+
+export interface ControlSpec {
+  /** Absolute path, or null for the one that follows from the file's own path. */
+  readonly socket: string | null;
+  /** Access rights of the socket, such as 0o600. */
+  readonly mode: number;
+}
+
+/** Consumers from a program, which runs apart from the supervisor. */
+export interface SourceSpec {
+  readonly command: readonly string[];
+  /** `poll` runs it every so often and reads one document; `push` keeps it running and takes each line as a whole document. */
+  readonly mode: "poll" | "push";
+  readonly intervalMs: number;
+  /** Longest run of one poll. */
+  readonly timeoutMs: number;
+  /** Absolute. */
+  readonly cwd: string;
+}
+
+/** One node of several that run the same pm.yaml, each its own share of it. */
+export interface ClusterSpec {
+  /** Names, unique, at least one; the same list on every node. */
+  readonly nodes: readonly string[];
+  /** One of them. */
+  readonly self: string;
+  readonly by: "rendezvous" | "modulo" | "balanced";
+  /** What is shared out: whole consumers, or the workers of each. */
+  readonly share: "consumers" | "workers";
+}
+
+/** What a hook can be told of. */
+export type HookEvent =
+  | "worker_failed"
+  | "limit_reached"
+  | "consumer_parked"
+  | "consumer_recovered"
+  | "scaled"
+  | "drain_stuck"
+  | "worker_killed"
+  | "worker_replaced"
+  | "messages_lost"
+  | "reload_failed"
+  | "farm_started"
+  | "farm_stopping";
+
+/** Runs a command or posts to a URL when something happens. */
+export interface HookSpec {
+  readonly on: HookEvent;
+  readonly action:
+    | { readonly kind: "command"; readonly command: readonly string[] }
+    | { readonly kind: "webhook"; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  readonly timeoutMs: number;
+  /** At most so many runs in a period, for each consumer; what is left out is counted and told with the next one. */
+  readonly limit: { readonly runs: number; readonly periodMs: number };
+  /** So many of the worker's last lines of stderr are told with the event. */
+  readonly stderrLines: number;
 }
 
 export interface HttpSpec {
@@ -65,6 +133,10 @@ export interface ConsumerSpec {
   readonly liveness: LivenessSpec;
   readonly ready: ReadySpec;
   readonly logs: LogSpec;
+  readonly hooks: readonly HookSpec[];
+  /** Null for a consumer of the file. A greater one than before restarts the consumer although nothing else changed. */
+  readonly mtime: number | null;
+  readonly origin: "file" | "source";
 }
 
 export type SizeSpec =

@@ -18,6 +18,7 @@ export class LoadMeter {
   #sinceMs: number;
   #changedMs: number;
   #messages = 0;
+  #messagesTotal = 0;
   #timed = 0;
   #seconds = 0;
 
@@ -36,9 +37,15 @@ export class LoadMeter {
   /** A message is over. */
   message(durationSeconds: number | null): void {
     this.#messages += 1;
+    this.#messagesTotal += 1;
     if (durationSeconds === null) return;
     this.#timed += 1;
     this.#seconds += durationSeconds;
+  }
+
+  /** Messages since it was made. */
+  get messagesTotal(): number {
+    return this.#messagesTotal;
   }
 
   /** What was measured since the last time, and begins anew. */

@@ -98,5 +98,14 @@ function failureReason(exit: ExitReason): RestartReason {
 
 /** The restart reason of a stop that pm asked for, or null when no process follows it. */
 export function restartReasonOf(cause: StopCause): RestartReason | null {
-  return cause === "shutdown" || cause === "scale_down" || cause === "parked" ? null : cause;
+  switch (cause) {
+    case "shutdown":
+    case "removed":
+    case "scale_down":
+    case "stopped":
+    case "parked":
+      return null;
+    default:
+      return cause;
+  }
 }

@@ -30,20 +30,20 @@ describe("pm check", () => {
   });
 
   test("tells warnings on stderr and is content", async () => {
-    write("pm.yaml", "control: {}\nconsumers: {a: {command: [x]}}");
+    write("pm.yaml", "consumers: {a: {command: [x], stop_timeout: 1m}}");
     const { exitCode, stderr } = await check();
     expect(exitCode).toBe(0);
-    expect(stderr).toStartWith("pm.yaml:1:1: warning: control: ");
+    expect(stderr).toStartWith("pm.yaml:1:45: warning: consumers.a.stop_timeout: ");
   });
 
   test("tells every problem and then how many there are", async () => {
-    write("bad.yaml", "control: {}\ntotl_cap: 1\nconsumers: {}");
+    write("bad.yaml", "consumers: {a: {command: [x], stop_timeout: 1m}}\ntotl_cap: 1\nmetrics: 3");
     const { exitCode, stdout, stderr } = await check(false, "bad.yaml");
     expect([exitCode, stdout]).toEqual([78, ""]);
     expect(stderr.split("\n")).toEqual([
-      expect.stringMatching(/^bad\.yaml:1:1: warning: control: /u),
+      expect.stringMatching(/^bad\.yaml:1:45: warning: consumers\.a\.stop_timeout: /u),
       "bad.yaml:2:1: totl_cap: unknown key, did you mean total_cap?",
-      expect.stringMatching(/^bad\.yaml:3:12: consumers: /u),
+      expect.stringMatching(/^bad\.yaml:3:10: metrics: /u),
       "bad.yaml: 2 errors, 1 warning",
       "",
     ]);

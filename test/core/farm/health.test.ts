@@ -7,6 +7,7 @@ const failing = (workers: readonly WorkerSnapshot[]) =>
   aConsumer({ name: "mail", workers, sourceFailure: "redis down" });
 const exit1 = { kind: "exited", code: 1 } as const;
 const ready = (id: number) => aWorker({ id });
+const stopped = (id: number) => aWorker({ id, state: "stopped", pid: null });
 const starting = (id: number) => aWorker({ id, state: "starting" });
 const waiting = (id: number) =>
   aWorker({ id, state: "backoff", pid: null, startedAtMs: null, nextStartAtMs: 11_234, lastExit: exit1, failures: 2 });
@@ -117,5 +118,46 @@ describe("judgeReadiness", () => {
 
   test("a farm that stops warns of no source: nobody asks them any more", () => {
     expect(judgeReadiness(aFarm([aConsumer({ sourceFailure: "redis down" })], "stopping")).warnings).toEqual([]);
+  });
+
+  test.each([
+    [
+      "a consumer that a person stopped",
+      aConsumer({ workers: [stopped(1), stopped(2)], stopped: true }),
+      [["stopped", "2 of 2 workers stopped by hand"]],
+    ],
+    [
+      "a consumer that a person paused, degraded or not",
+      aConsumer({ workers: [aWorker({ paused: true })], paused: true, degraded: true }),
+      [["paused", "1 of 1 worker paused by hand"]],
+    ],
+    [
+      "single workers that a person stopped or paused",
+      aConsumer({ workers: [ready(1), stopped(2), aWorker({ id: 3, paused: true })] }),
+      [
+        ["stopped", "1 of 3 workers stopped by hand"],
+        ["paused", "1 of 3 workers paused by hand"],
+      ],
+    ],
+    ["a size below the minimum that a person chose", aConsumer({ min: 3, target: 1, sizedBy: "person" }), []],
+  ] as const)("%s does not keep the farm from being ready", (_, consumer, warnings) => {
+    expect(judgeReadiness(aFarm([consumer]))).toEqual({
+      ready: true,
+      consumers: [],
+      warnings: warnings.map(([reason, detail]) => ({ consumer: "async", reason, detail })),
+    });
+  });
+
+  test("what a person stopped excuses no other worker of the same consumer", () => {
+    const [reason] = judgeReadiness(aFarm([aConsumer({ workers: [ready(1), stopped(2), waiting(3)] })])).consumers;
+    expect(reason).toMatchObject({
+      reason: "starting",
+      detail: "1 of 2 workers ready; next start of worker 3 in 1.2s after exit code 1",
+    });
+  });
+
+  test("a paused consumer that has given up is not ready", () => {
+    const consumer = aConsumer({ paused: true, parked: "failure limit reached" });
+    expect(judgeReadiness(aFarm([consumer])).consumers).toMatchObject([{ reason: "parked" }]);
   });
 });

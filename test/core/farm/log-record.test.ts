@@ -5,6 +5,7 @@ import { toRecord } from "../../../src/core/farm/log-record.ts";
 
 const ref = { worker: 7, slot: 1, consumer: "async" } as const;
 const who = { worker: 7, consumer: "async" };
+const alice = { by: "alice", reason: "new code" } as const;
 const fact = { transport: "async", class: "App\\Msg", id: null, durationSeconds: null, errorClass: null } as const;
 
 const decision: Decision = {
@@ -286,6 +287,106 @@ const cases: {
       { reason: "failure_limit" },
     ],
   ],
+  control_listening: [
+    [
+      { type: "control_listening", socket: "/run/pm/x.sock" },
+      "info",
+      "Control socket listening.",
+      { socket: "/run/pm/x.sock" },
+    ],
+  ],
+  operation_started: [
+    [
+      {
+        type: "operation_started",
+        id: 1,
+        who: alice,
+        request: { action: "rolling_restart", consumer: "async", maxUnavailable: 2 },
+      },
+      "debug",
+      "Operation started.",
+      { action: "rolling_restart", consumer: "async", max_unavailable: 2, by: "alice", reason: "new code" },
+    ],
+  ],
+  operation_ended: [
+    [
+      {
+        type: "operation_ended",
+        id: 1,
+        who: alice,
+        request: { action: "scale", consumer: "async", size: 3 },
+        outcome: { result: "done", message: "async: 1 → 3 workers" },
+      },
+      "info",
+      "Operation finished.",
+      {
+        action: "scale",
+        consumer: "async",
+        size: 3,
+        by: "alice",
+        reason: "new code",
+        result: "done",
+        outcome: "async: 1 → 3 workers",
+      },
+    ],
+    [
+      {
+        type: "operation_ended",
+        id: 2,
+        who: { by: "bob", reason: null },
+        request: { action: "restart", consumer: "async", slot: null },
+        outcome: { result: "failed", message: "async: worker 3 failed" },
+      },
+      "warning",
+      "Operation failed.",
+      { action: "restart", consumer: "async", by: "bob", result: "failed", outcome: "async: worker 3 failed" },
+    ],
+  ],
+  reloaded: (
+    [
+      ["done", "info", "Configuration reloaded.", []],
+      ["planned", "debug", "Reload planned.", []],
+      ["rejected", "error", "Configuration rejected.", ["pm.yaml:1:1: no"]],
+      ["failed", "error", "Reload failed.", []],
+      ["conflict", "warning", "Reload refused.", []],
+    ] as const
+  ).map(([result, level, message, problems]) => [
+    {
+      type: "reloaded",
+      who: { by: "SIGHUP", reason: null },
+      outcome: { result, message: "in words", problems, plan: null },
+    },
+    level,
+    message,
+    { by: "SIGHUP", outcome: "in words", ...(problems.length === 0 ? {} : { problems }) },
+  ]),
+  consumer_added: [
+    [
+      { type: "consumer_added", consumer: "mail", transports: ["mail"], autoscaled: false },
+      "info",
+      "Consumer added.",
+      { consumer: "mail", transports: ["mail"] },
+    ],
+  ],
+  consumer_removed: [
+    [{ type: "consumer_removed", consumer: "mail" }, "info", "Consumer removed.", { consumer: "mail" }],
+  ],
+  source_failed: [
+    [{ type: "source_failed", error: "exit code 1" }, "warning", "Consumer source failed.", { error: "exit code 1" }],
+  ],
+  source_recovered: [[{ type: "source_recovered" }, "info", "Consumer source recovered.", {}]],
+  entry_rejected: [
+    [
+      { type: "entry_rejected", consumer: "mail", error: "command is missing", kept: true },
+      "warning",
+      "Consumer definition rejected.",
+      { consumer: "mail", error: "command is missing", kept: true },
+    ],
+  ],
+  worker_stopped: [[{ type: "worker_stopped", ...ref }, "info", "Worker stopped.", who]],
+  worker_paused: [[{ type: "worker_paused", ...ref }, "info", "Worker paused.", who]],
+  worker_resumed: [[{ type: "worker_resumed", ...ref }, "info", "Worker resumed.", who]],
+  worker_gone: [[{ type: "worker_gone", ...ref }, "debug", "Worker gone.", who]],
   farm_stopped: [[{ type: "farm_stopped", exitCode: 1 }, "info", "Process manager stopped.", { exit_code: 1 }]],
 };
 

@@ -13,6 +13,8 @@ export function aWorker(given: Partial<WorkerSnapshot> = {}): WorkerSnapshot {
     nextStartAtMs: null,
     failures: 0,
     lastExit: null,
+    lastExitAtMs: null,
+    paused: false,
     lastPongEpochMs: null,
     busy: 0,
     slots: 1,
@@ -36,6 +38,12 @@ export function aConsumer(given: Partial<ConsumerSnapshot> = {}): ConsumerSnapsh
     hasSource: false,
     degraded: false,
     parked: null,
+    stopped: false,
+    paused: false,
+    sizedBy: "file",
+    origin: "file",
+    problem: null,
+    messagesTotal: 0,
     workers,
     ...given,
   };
@@ -77,5 +85,8 @@ export function aSpec(name: string, transports: readonly string[]): ConsumerSpec
     liveness: { pingTimeoutMs: null, maxMessageTimeMs: null, noProgressMs: null },
     ready: { when: "started" },
     logs: { format: "auto", fields: {}, maxLineBytes: 1_048_576, partialFlushMs: null },
+    hooks: [],
+    mtime: null,
+    origin: "file",
   };
 }

@@ -1,0 +1,125 @@
+import { resolve } from "node:path";
+import { ownersOf } from "../../core/cluster/share.ts";
+import { toStatus } from "../../protocol/control-status.ts";
+import { explainFixedSize } from "../../core/farm/explain-size.ts";
+import { explain } from "../../core/scaling/explain.ts";
+import type { FarmSpec } from "../../core/farm/spec.ts";
+import type { ExplainDocument, FarmStatus } from "../../protocol/control-api.ts";
+import type { ControlPorts } from "../../surface/control/ports.ts";
+import { type ControlServer, startControl } from "../../surface/control/server.ts";
+import { chooseSocket } from "../../surface/control/socket-folder.ts";
+import { readProcesses } from "../../system/proc-stat.ts";
+import { exitCodes } from "../outcome.ts";
+import { version } from "../version.ts";
+import type { FarmParts } from "./parts.ts";
+
+/** What is known beside the parts themselves. */
+export interface FarmFacts {
+  readonly startedAtEpochMs: number;
+  /** Where health and metrics are served; null when they are not. */
+  readonly http: string | null;
+}
+
+/** What the control socket may do with the farm. */
+export function controlPorts(parts: FarmParts, facts: FarmFacts): ControlPorts {
+  const { supervisor, operator, definitions, trail, output } = parts;
+  return {
+    status: async (consumer) => status(parts, facts, consumer),
+    explain: (consumer) => explainConsumer(parts, consumer),
+    operate: (request, who, wait) => operator.operate(request, who, wait),
+    reload: (who, planOnly) => definitions.reload(who, planOnly),
+    shutdown: (who) => supervisor.shutdown("request", exitCodes.done, null, who),
+    events: trail,
+    logs: {
+      recent: (query) => output.recentLines(query),
+      follow: (query, hear) => output.followLines(query, hear),
+    },
+  };
+}
+
+function status(
+  { supervisor, definitions }: FarmParts,
+  { startedAtEpochMs, http }: FarmFacts,
+  only: string | null,
+): FarmStatus | null {
+  const snapshot = supervisor.snapshot();
+  const consumers = snapshot.consumers.filter(({ name }) => only === null || name === only);
+  if (only !== null && consumers.length === 0) return null;
+  const pids = consumers.flatMap(({ workers }) => workers.flatMap(({ pid }) => pid ?? []));
+  const { spec, consumers: all, accepted, rejected } = definitions.current;
+  return toStatus({
+    snapshot: { ...snapshot, consumers },
+    usage: readProcesses([process.pid, ...pids]),
+    epochMs: Date.now(),
+    startedAtEpochMs,
+    pid: process.pid,
+    version,
+    http,
+    spec,
+    lastReload: definitions.lastReload,
+    source: definitions.source === null ? null : { ...definitions.source, consumers: accepted.size, rejected },
+    owners: spec.cluster === null ? null : ownersOf(all, spec.cluster),
+  });
+}
+
+function explainConsumer({ supervisor }: FarmParts, name: string): ExplainDocument | null {
+  const { atMs, consumers } = supervisor.snapshot();
+  const consumer = consumers.find((each) => each.name === name);
+  if (consumer === undefined) return null;
+  const decisions = supervisor.decisions(name);
+  const epochOf = (ms: number): string => new Date(Date.now() - (atMs - ms)).toISOString();
+  return {
+    consumer: name,
+    lines: explainFixedSize(consumer) ?? explain(decisions, atMs),
+    decisions: decisions.map((decision) => ({
+      at: epochOf(decision.atMs),
+      current: decision.current,
+      busy: decision.busy,
+      queue_depth: decision.queueDepth,
+      desired: decision.desired,
+      allocated: decision.allocated,
+      previous: decision.previous,
+      target: decision.target,
+      reason: decision.reason,
+      stages: decision.stages,
+    })),
+  };
+}
+
+/** What openControl needs beside the parts. */
+export interface ControlWish {
+  readonly spec: FarmSpec;
+  /** Where the socket is to be, instead of where the file says; null when nobody said. */
+  readonly socket: string | null;
+  readonly http: string | null;
+  readonly onBug: (error: unknown) => void;
+}
+
+/** `server` null: there is none, and `off` says why when that was not the user's wish. */
+export interface OpenedControl {
+  readonly server: ControlServer | null;
+  readonly off: string | null;
+}
+
+/** Opens the control socket. A text is the one line to say when another pm has it, which must not be run beside. */
+export async function openControl(parts: FarmParts, wish: ControlWish): Promise<OpenedControl | string> {
+  const { control, file } = wish.spec;
+  const named = wish.socket ?? (process.env["PM_SOCKET"] || null); // set but empty is unset
+  if (control === null && named === null) return { server: null, off: null };
+  const socket = named === null ? (control?.socket ?? chooseSocket(file, process.env, userId())) : resolve(named);
+  if (socket === null)
+    return { server: null, off: "no folder for it can be written to; name one with --socket or control.socket" };
+  const started = await startControl({
+    socket,
+    mode: control?.mode ?? 0o600,
+    ports: controlPorts(parts, { startedAtEpochMs: Date.now(), http: wish.http }),
+    version,
+    onBug: wish.onBug,
+  });
+  if (started.ok) return { server: started.server, off: null };
+  return started.reason === "taken" ? started.message : { server: null, off: started.message };
+}
+
+function userId(): number {
+  return process.getuid?.() ?? 0;
+}

@@ -1,0 +1,31 @@
+import type { ErrorDocument } from "../../protocol/control-api.ts";
+
+/** An answer of one JSON document. */
+export function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
+/** What is wrong with a request; `message` is one line that says what to do. */
+export function refusal(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return json(status, { error: { code, message } } satisfies ErrorDocument, headers);
+}
+
+const lines = { headers: { "content-type": "application/x-ndjson" } } as const;
+
+/** Documents, one a line. */
+export function ndjson(documents: readonly object[]): Response {
+  return new Response(documents.map((document) => `${JSON.stringify(document)}\n`).join(""), lines);
+}
+
+/** As `ndjson`, for as long as there are documents. */
+export function ndjsonStream(body: ReadableStream<Uint8Array>): Response {
+  return new Response(body, lines);
+}

@@ -1,0 +1,159 @@
+import { chmodSync } from "node:fs";
+import { json, ndjsonStream, refusal } from "./answers.ts";
+import { LineStream } from "./line-stream.ts";
+import type { ControlPorts } from "./ports.ts";
+import { maxBodyBytes } from "./read-members.ts";
+import type { Route, Served } from "./route.ts";
+import { routes } from "./routes.ts";
+import { cannotMake, claimSocket, inodeOf, type NoSocket } from "./socket-claim.ts";
+
+export interface ControlOptions {
+  /** Absolute path. */
+  readonly socket: string;
+  /** Access rights of the socket, such as 0o600. */
+  readonly mode: number;
+  readonly ports: ControlPorts;
+  /** Of pm. */
+  readonly version: string;
+  /** A request failed for a reason that is no client's: that request got a 500, all else goes on. */
+  readonly onBug: (error: unknown) => void;
+}
+
+export interface ControlServer {
+  /** Absolute path. */
+  readonly socket: string;
+  /** Ends all streams, lets what is being answered and read go out, for at most a second, and removes the socket. */
+  stop(): Promise<void>;
+}
+
+export type ControlStart = { readonly ok: true; readonly server: ControlServer } | NoSocket;
+
+/** How long answers that are being made may take once the server stops. */
+const lastAnswersMs = 1_000;
+
+/**
+ * Serves the control API: HTTP with JSON over a Unix socket. Who may connect may do everything, so the rights of the file are what counts.
+ * No client can delay another or the farm: all is event-driven, what is read and what waits to be read are bounded.
+ */
+export async function startControl(options: ControlOptions): Promise<ControlStart> {
+  const { socket, mode, ports, version, onBug } = options;
+  const claim = await claimSocket(socket);
+  if (!claim.ok) return claim;
+  const streams = new Set<LineStream>();
+  const served: Served = { ports, version, routes, openStream: (open) => openStream(open, streams) };
+
+  const answering = new Set<Promise<Response>>();
+  const respond = async (request: Request): Promise<Response> => {
+    const answer = answerTo(request, served).catch((error: unknown) => {
+      onBug(error);
+      return refusal(500, "internal_error", "a bug of pm; its log says more");
+    });
+    answering.add(answer);
+    const response = await answer;
+    answering.delete(answer);
+    return response;
+  };
+
+  try {
+    const server = listen(socket, mode, respond);
+    const inode = inodeOf(socket);
+    const stop = async (): Promise<void> => {
+      const unread = [...streams].map((stream) => stream.read);
+      for (const stream of streams) stream.end();
+      await patience([...answering, ...unread]);
+      // Bun removes whatever has the name of the socket. When that is no longer ours, nobody new can come in anyway.
+      if (inodeOf(socket) === inode) await server.stop(true);
+      claim.release();
+    };
+    let stopped: Promise<void> | null = null;
+    return {
+      ok: true,
+      server: {
+        socket,
+        stop: () => (stopped ??= stop()),
+      },
+    };
+  } catch (error) {
+    claim.release();
+    return cannotMake(socket, error);
+  }
+}
+
+/** An operation may take minutes, and a stream be silent for hours. Bun's types do not know that its Unix sockets have this too. */
+const endless: object = { idleTimeout: 0 };
+
+/** Made with the narrowest rights, which are then widened to `mode`: there is no moment at which others could connect. */
+function listen(socket: string, mode: number, respond: (request: Request) => Promise<Response>) {
+  const umask = process.umask(0o177);
+  try {
+    const server = Bun.serve({
+      unix: socket,
+      development: false,
+      maxRequestBodySize: maxBodyBytes,
+      ...endless,
+      fetch: respond,
+      error: () => refusal(500, "internal_error", "a bug of pm; its log says more"),
+    });
+    chmodSync(socket, mode);
+    return server;
+  } finally {
+    process.umask(umask);
+  }
+}
+
+function openStream(open: (stream: LineStream) => () => void, streams: Set<LineStream>): Response {
+  const stream = new LineStream();
+  const unsubscribe = open(stream);
+  streams.add(stream);
+  stream.onGone = () => {
+    streams.delete(stream);
+    unsubscribe();
+  };
+  return ndjsonStream(stream.body);
+}
+
+/** Who waits for an answer, or reads a stream to its end, gets a share of time; who only sits there gets none. */
+async function patience(unfinished: readonly Promise<unknown>[]): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, lastAnswersMs);
+  await Promise.race([Promise.allSettled(unfinished), late]);
+  clearTimeout(timer);
+  const { promise: written, resolve: turn } = Promise.withResolvers<void>();
+  setImmediate(turn); // Bun writes what it was given before this
+  await written;
+}
+
+async function answerTo(request: Request, served: Served): Promise<Response> {
+  const [, path = "", query = ""] = /^(?:https?:\/\/[^/?#]*)?([^?#]*)\??([^#]*)/u.exec(request.url) ?? [];
+  const here = served.routes.flatMap((route) => {
+    const parts = match(route.path, path);
+    return parts === null ? [] : [{ route, ...parts }];
+  });
+  const [any] = here;
+  if (any === undefined) return refusal(404, "not_found", `there is no ${path}; GET /v1/ says what there is`);
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const found = here.find(({ route }) => route.method === method);
+  if (found === undefined) return wrongMethod(here.map(({ route }) => route));
+  if (found.consumer === null) return refusal(400, "bad_path", "the name of the consumer is not percent-encoded UTF-8");
+  // A stream would go on for nobody.
+  if (request.method === "HEAD" && found.route.lines) return json(200, {});
+  return found.route.answer(served, { request, query, consumer: found.consumer });
+}
+
+function wrongMethod(here: readonly Route[]): Response {
+  const allow = here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
+  return refusal(405, "method_not_allowed", `use ${allow}`, { allow });
+}
+
+/** The consumer in a path of this shape, empty where it has none, null where it is badly encoded; null altogether for another path. */
+function match(shape: string, path: string): { readonly consumer: string | null } | null {
+  const [before = "", after] = shape.split("{consumer}");
+  if (after === undefined) return path === shape || `${path}/` === shape ? { consumer: "" } : null;
+  const name = path.slice(before.length, path.length - after.length);
+  if (name === "" || name.includes("/") || `${before}${name}${after}` !== path) return null;
+  try {
+    return { consumer: decodeURIComponent(name) };
+  } catch {
+    return { consumer: null };
+  }
+}

@@ -1,0 +1,81 @@
+import { constants, openSync, writeSync } from "node:fs";
+
+/** The alternate screen, no cursor, no wrapping at the edge; what is pasted is marked. */
+const enter = "\u001B[?1049h\u001B[?25l\u001B[?7l\u001B[?2004h\u001B[2J";
+const leave = "\u001B[0m\u001B[?2026l\u001B[?2004l\u001B[?7h\u001B[?25h\u001B[2J\u001B[H\u001B[?1049l";
+
+/** How long leaving waits for a terminal that takes nothing. */
+const patienceMs = 500;
+
+/** The terminal on stdin and stdout, as a full screen. */
+export interface Terminal {
+  /** Takes the screen and the keys. Doing it again renews what somebody else has changed meanwhile. */
+  enter(): void;
+  /** Gives both back as they were. Synchronous, never throws, and does nothing the second time. */
+  leave(): void;
+  size(): { readonly columns: number; readonly rows: number };
+  /** Settles when the terminal has taken the text, or has gone. */
+  write(text: string): Promise<void>;
+  /** Hears what is typed, as text; null once the terminal has gone. */
+  onInput(hear: (text: string | null) => void): void;
+  onResize(hear: () => void): void;
+}
+
+/** Both must be terminals. */
+export function openTerminal(): Terminal {
+  const { stdin, stdout } = process;
+  // An own description: that it does not block must not reach those who share the terminal with us.
+  const fd = openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const writer = Bun.file(fd).writer();
+  const decoder = new TextDecoder();
+  let entered = false;
+  let hearInput: ((text: string | null) => void) | null = null;
+  return {
+    enter() {
+      entered = true;
+      // Bun sets the mode only where it thinks that it is another one.
+      stdin.setRawMode(false);
+      stdin.setRawMode(true);
+      writeNow(fd, enter);
+    },
+    leave() {
+      if (!entered) return;
+      entered = false;
+      writeNow(fd, leave);
+      try {
+        stdin.setRawMode(false);
+      } catch {
+        // The terminal has gone, and its mode with it.
+      }
+    },
+    size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
+    async write(text) {
+      try {
+        await Promise.all([writer.write(text), writer.flush()]);
+      } catch {
+        hearInput?.(null);
+      }
+    },
+    onInput(hear) {
+      hearInput = hear;
+      stdin.on("data", (bytes: Buffer) => hear(decoder.decode(bytes, { stream: true })));
+      stdin.on("end", () => hear(null));
+      stdin.on("error", () => hear(null));
+    },
+    onResize: (hear) => void stdout.on("resize", hear),
+  };
+}
+
+/** Also where the event loop does not turn any more. */
+function writeNow(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  const deadlineMs = performance.now() + patienceMs;
+  for (let at = 0; at < bytes.length && performance.now() < deadlineMs;) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return;
+      Bun.sleepSync(5);
+    }
+  }
+}
