@@ -17,10 +17,12 @@ export interface BannerFacts {
   readonly address: string;
   /** A worker to kill. */
   readonly pid: number;
+  /** How pm is called here: `pm`, `dist/pm`. */
+  readonly program: string;
 }
 
 /** What to look at in the demo, and what to try; lines for a person, each with its newline. */
-export function banner({ name, scenario, consumers, address, pid }: BannerFacts): string {
+export function banner({ name, scenario, consumers, address, pid, program }: BannerFacts): string {
   const rows = consumers.map(({ name: consumer, size }) => {
     const workers = size.kind === "static" ? size.processes : size.max;
     return `  ${consumer.padEnd(8)} ${workers} ${workers === 1 ? "worker " : "workers"}  ${sights[consumer] ?? ""}`;
@@ -31,12 +33,15 @@ export function banner({ name, scenario, consumers, address, pid }: BannerFacts)
     "",
     ...rows,
     "",
-    "Try in another terminal:",
+    "Try in another terminal, in a folder without a pm.yaml:",
     "",
+    `  ${program} top${" ".repeat(Math.max(1, 14 - program.length))}# the farm live, with keys to restart, scale, pause`,
+    `  ${program} scale images 5`,
+    `  ${program} events -f`,
     `  curl -s ${address}/metrics | grep messages_processed_total`,
     `  curl -s ${address}/readyz`,
     `  kill -9 ${String(pid).padEnd(9)} # a worker: it comes back, and a message it had in hand counts as lost`,
-    "  pm init           # a pm.yaml of your own",
+    `  ${program} init${" ".repeat(Math.max(1, 13 - program.length))}# a pm.yaml of your own`,
     "",
     "",
   ].join("\n");

@@ -4,8 +4,9 @@ import type { ConsumerSpec, SizeSpec } from "../core/farm/spec.ts";
 import { initialSize } from "../core/scaling/initial-size.ts";
 import type { Decision, Load } from "../core/scaling/load.ts";
 import { hasSource } from "../core/scaling/sources.ts";
-import { isAtRest } from "../core/supervision/lifecycle.ts";
+import { ConsumerHealth } from "./consumer-health.ts";
 import { ConsumerLoad } from "./consumer-load.ts";
+import type { ConsumerOwner } from "./consumer-owner.ts";
 import type { Cancel, Host } from "./host.ts";
 import { Worker, type WorkerOwner } from "./worker.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -13,28 +14,13 @@ import { WorkerPool } from "./worker-pool.ts";
 /** Workers that speak are asked for a sign of life this often, or twice within their ping timeout if that is shorter. */
 const pingIntervalMs = 10_000;
 
-/** What a consumer tells the supervisor. */
-export interface ConsumerOwner {
-  /** How many processes more may live now. */
-  freeSlots(): number;
-  /** Starts it, in turn with others. */
-  startSoon(worker: Worker): void;
-  /** A worker of it has gone for good. */
-  shrunk(consumer: Consumer): void;
-  /** Its answer to an open failure limit is to end the farm. */
-  failureLimitReached(): void;
-  /** The farm is not to go on without it. */
-  essentialGaveUp(): void;
-  /** No worker of it will start again by itself; `failed` when that is because of failures. */
-  settled(consumer: Consumer, failed: boolean): void;
-}
-
 /** A pool of identical workers. */
 export class Consumer implements WorkerOwner {
   readonly #host: Host;
   readonly #owner: ConsumerOwner;
   readonly #pool: WorkerPool;
   readonly #load: ConsumerLoad;
+  readonly #health: ConsumerHealth;
   #spec: ConsumerSpec;
   #target: number;
   /** What the autoscaler says of it; the autoscaler writes it. */
@@ -45,8 +31,6 @@ export class Consumer implements WorkerOwner {
   /** Set by a person, until it is given back. */
   #sizeByHand: number | null = null;
   #held: "stopped" | "paused" | null = null;
-  #parked: string | null = null;
-  #degraded = false;
   #removed = false;
   #cancelPing: Cancel = () => {};
 
@@ -55,6 +39,7 @@ export class Consumer implements WorkerOwner {
     this.#spec = spec;
     this.#host = host;
     this.#owner = owner;
+    this.#health = new ConsumerHealth(this, host, owner);
     this.#load = new ConsumerLoad(host.clock);
     this.#pool = new WorkerPool((slot) => {
       const ref = { worker: nextId(), slot, consumer: this.#spec.name };
@@ -97,7 +82,7 @@ export class Consumer implements WorkerOwner {
 
   /** The size the autoscaler is to plan with: a fixed one while it is not its business. */
   get plannedSize(): SizeSpec {
-    const fixed = this.#removed || this.#held !== null || this.#parked !== null || this.#sizeByHand !== null;
+    const fixed = this.#removed || this.#held !== null || this.#health.parked !== null || this.#sizeByHand !== null;
     return fixed ? { kind: "static", processes: this.#target } : this.#spec.size;
   }
 
@@ -137,7 +122,7 @@ export class Consumer implements WorkerOwner {
 
   /** Adds the workers that are missing, as far as the cap leaves slots. */
   fill(): void {
-    if (this.#removed || this.#parked !== null || this.#held === "stopped") return;
+    if (this.#removed || this.#health.parked !== null || this.#held === "stopped") return;
     const missing = this.#target - this.count().current;
     if (missing <= 0) return;
     const left = missing - this.#pool.keep(missing, this.#spec);
@@ -202,7 +187,7 @@ export class Consumer implements WorkerOwner {
 
   /** It is given up no more. */
   unpark(): void {
-    this.#parked = null;
+    this.#health.unpark();
   }
 
   /** All workers at once; each ends in its own time. */
@@ -217,7 +202,7 @@ export class Consumer implements WorkerOwner {
   remove(): void {
     this.#removed = true;
     this.#target = 0;
-    if (this.workers.length === 0) this.#owner.shrunk(this);
+    if (this.workers.length === 0) this.#owner.shrunk(this, 0);
     else this.stop("removed");
   }
 
@@ -269,8 +254,8 @@ export class Consumer implements WorkerOwner {
       decision: this.plannedSize.kind === "static" ? null : this.decision,
       sourceFailure: this.sourceFailure,
       hasSource: size.kind === "autoscaled" && hasSource(size.scaling.strategy),
-      degraded: this.#degraded,
-      parked: this.#parked,
+      degraded: this.#health.degraded,
+      parked: this.#health.parked,
       stopped: this.#held === "stopped",
       paused: this.#held === "paused",
       sizedBy: this.#sizeByHand !== null ? "person" : size.kind === "static" ? "file" : "autoscaler",
@@ -282,47 +267,19 @@ export class Consumer implements WorkerOwner {
   }
 
   limitChanged(worker: Worker): void {
-    const degraded = this.workers.some(({ limitOpen }) => limitOpen);
-    if (degraded === this.#degraded) return;
-    this.#degraded = degraded;
-    this.#host.emit(
-      degraded
-        ? { type: "consumer_degraded", consumer: this.#spec.name, worker: worker.ref.worker }
-        : { type: "consumer_recovered", consumer: this.#spec.name },
-    );
+    this.#health.limitChanged(worker);
   }
 
   gaveUp(worker: Worker, answer: "park" | "exit"): void {
-    if (this.#parked !== null) return;
-    if (answer === "exit") {
-      this.#owner.failureLimitReached();
-      return;
-    }
-    this.#parked = `worker ${worker.ref.worker} reached the failure limit`;
-    this.#host.emit({ type: "consumer_parked", consumer: this.#spec.name, reason: this.#parked });
-    if (this.#spec.restart.essential) {
-      this.#owner.essentialGaveUp(); // the others stop with the farm
-      return;
-    }
-    for (const other of this.workers) {
-      if (other !== worker && other.state !== "gone") other.stop("parked");
-    }
+    this.#health.gaveUp(worker, answer);
   }
 
   settled(worker: Worker): void {
     if (worker.state === "gone") {
       this.#pool.forget(worker);
-      this.#owner.shrunk(this);
+      this.#owner.shrunk(this, 1);
     }
-    // An autoscaled consumer may be empty at times, and come back; a stopped one is nobody's failure.
-    const over = this.workers.length > 0 && this.workers.every(({ state }) => isAtRest(state));
-    if (!over || this.workers.some(({ state }) => state === "stopped")) return;
-    const failed = this.workers.some((other) => other.state === "parked" || other.failed);
-    if (failed && this.#parked === null && this.workers.some(({ state }) => state === "parked")) {
-      this.#parked = "its exit code forbids a restart";
-      this.#host.emit({ type: "consumer_parked", consumer: this.#spec.name, reason: this.#parked });
-    }
-    this.#owner.settled(this, failed);
+    this.#health.settled();
   }
 
   #pingLater(): void {

@@ -106,23 +106,26 @@ export class Definitions {
 
   /** Reads the file anew and asks the program for its newest document. `planOnly` changes nothing. */
   reload(who: Requester, planOnly: boolean): Promise<ReloadOutcome> {
-    return planOnly ? this.#reload(who, true) : this.#inTurn(() => this.#reload(who, false));
+    return planOnly ? this.#reload(who, true) : this.#inTurn((next) => this.#reload(who, false, next));
   }
 
   /** Somebody has finished what may have been in the way. */
   tryAgain(): void {
     if (!this.#unapplied) return;
     this.#unapplied = false;
-    void this.#inTurn(() => this.#apply(this.#now));
+    void this.#inTurn((next) => this.#apply(this.#now, next));
   }
 
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(run);
-    this.#turn = result.catch(() => {}); // a bug is told by whoever hears of the result
+  /** `run` may let the next one begin before it has come to its end. */
+  #inTurn<T>(run: (next: () => void) => Promise<T>): Promise<T> {
+    const { promise: over, resolve: next } = Promise.withResolvers<void>();
+    const result = this.#turn.then(() => run(next));
+    this.#turn = over;
+    result.then(() => next(), () => next()); // a bug is told by whoever hears of the result
     return result;
   }
 
-  async #reload(who: Requester, planOnly: boolean): Promise<ReloadOutcome> {
+  async #reload(who: Requester, planOnly: boolean, over = (): void => {}): Promise<ReloadOutcome> {
     const loaded = this.#ports.load();
     if (!loaded.ok) {
       const message = "the file is invalid; nothing has changed";
@@ -135,15 +138,23 @@ export class Definitions {
       const plan = this.#reloader?.plan(next.spec) ?? null;
       return { result: "planned", message: "nothing was changed", problems: warnings, plan };
     }
-    const outcome = await this.#reloader.apply(next.spec, who, warnings);
+    const decided = Promise.withResolvers<ReloadOutcome["result"]>();
+    const reloading = this.#reloader.apply(next.spec, who, warnings, "whole", decided.resolve);
+    const result = await Promise.race([decided.promise, reloading.then((outcome) => outcome.result)]);
+    if (result === "done") await this.#take(loaded.file, next);
+    over();
+    const outcome = await reloading;
     this.#lastReload = { atEpochMs: this.#ports.epochMs(), outcome };
-    if (outcome.result !== "done") return outcome;
-    const sourceBefore = this.#file.spec.source;
-    this.#file = loaded.file;
-    this.#now = next;
-    if (JSON.stringify(sourceBefore) === JSON.stringify(loaded.file.spec.source)) this.#source?.refresh();
-    else await this.#reopenSource();
     return outcome;
+  }
+
+  /** This file holds now. */
+  async #take(file: FarmFile, definition: FarmDefinition): Promise<void> {
+    const sourceBefore = this.#file.spec.source;
+    this.#file = file;
+    this.#now = definition;
+    if (JSON.stringify(sourceBefore) === JSON.stringify(file.spec.source)) this.#source?.refresh();
+    else await this.#reopenSource();
   }
 
   /** The file with what its program has said so far; without it when there is no program any more. */
@@ -166,7 +177,7 @@ export class Definitions {
       heard: (document) => {
         const waits = this.#next !== null;
         this.#next = document; // one that was not carried out yet is passed over
-        if (!waits) void this.#inTurn(() => this.#takeNext());
+        if (!waits) void this.#inTurn((next) => this.#takeNext(next));
       },
       failed: (error) => this.#failed(error),
       recovered: () => {
@@ -194,7 +205,7 @@ export class Definitions {
     this.#ports.emit({ type: "source_failed", error });
   }
 
-  async #takeNext(): Promise<void> {
+  async #takeNext(over: () => void): Promise<void> {
     const document = this.#next;
     this.#next = null;
     if (this.#stopped || this.#reloader === null || document === null) return;
@@ -215,11 +226,11 @@ export class Definitions {
       if (known.get(rejection.consumer) !== rejection.error) this.#ports.emit({ type: "entry_rejected", ...rejection });
     }
     this.#now = next;
-    await this.#apply(next);
+    await this.#apply(next, over);
   }
 
-  async #apply({ spec }: FarmDefinition): Promise<void> {
-    const outcome = await this.#reloader?.apply(spec, { by: "source", reason: null }, [], "each");
-    this.#unapplied = outcome?.result === "conflict";
+  async #apply({ spec }: FarmDefinition, over: () => void): Promise<void> {
+    const outcome = await this.#reloader?.apply(spec, { by: "source", reason: null }, [], "each", over);
+    if (outcome?.result === "conflict") this.#unapplied = true;
   }
 }

@@ -1,4 +1,3 @@
-import { nearest } from "../config/suggest.ts";
 import type { OperationOutcome, OperationRequest, Requester } from "../core/farm/operations.ts";
 import { describeStarts, plural, took } from "../core/farm/operation-text.ts";
 import { hasProcess, isAtRest } from "../core/supervision/lifecycle.ts";
@@ -7,6 +6,7 @@ import type { Host } from "./host.ts";
 import { isRestartable, restartRolling } from "./rolling-restart.ts";
 import { type Listen, watchStarts } from "./start-watch.ts";
 import type { Supervisor } from "./supervisor.ts";
+import { unknownConsumer, unknownSlot } from "./unknown-target.ts";
 import type { Worker } from "./worker.ts";
 
 /** Does what people ask of the running farm, and says what came of it. Every request is told to the farm's listeners, with who and why. */
@@ -129,7 +129,7 @@ export class Operator {
       watch.close();
       return done(affected);
     }
-    const results = await Promise.all(affected.map(async (each) => ({ ...each.ref, why: await watch.of(each) })));
+    const results = await watch.ofAll(affected);
     watch.close();
     return describeStarts(consumer.spec.name, verb, results, this.#host.clock.nowMs() - sinceMs);
   }
@@ -162,7 +162,6 @@ export class Operator {
     const { name } = consumer.spec;
     const affected = worker === null ? consumer.workers.slice() : [worker];
     let killed = 0;
-    const rests = (each: Worker): boolean => each.state === "gone" || isAtRest(each.state);
     const running = affected.filter(({ state }) => hasProcess(state) || state === "backoff");
     const sinceMs = this.#host.clock.nowMs();
     const unlisten = this.#listen((event) => {
@@ -204,7 +203,9 @@ export class Operator {
     if (worker === null) consumer.resume();
     else consumer.resumeWorker(worker);
     return done(
-      affected.length === 0 && !(wasHeld && worker === null) ? `${name}: not paused` : `${name}: ${plural(affected.length, "worker")} resumed`,
+      affected.length === 0 && !(wasHeld && worker === null)
+        ? `${name}: not paused`
+        : `${name}: ${plural(affected.length, "worker")} resumed`,
     );
   }
 
@@ -247,14 +248,14 @@ export class Operator {
     resize();
     const leaving = consumer.workers.filter(({ going }) => going);
     const fresh = consumer.workers.filter((worker) => !before.has(worker) && !worker.paused);
-    const results = await Promise.all(fresh.map(async (each) => ({ ...each.ref, why: await watch.of(each) })));
+    const results = await watch.ofAll(fresh);
     watch.close();
     const settled = await this.#until(() => leaving.every(({ going, state }) => !going || state === "gone"));
     if (!settled) return conflict("pm is shutting down");
     const bad = results.find(({ why }) => why !== null);
     return bad === undefined
       ? done(`${name}: ${what}`)
-      : failed(`${name}: ${what}; worker ${bad.worker} failed: ${bad.why}`);
+      : failed(`${name}: ${what}; worker ${bad.ref.worker} failed: ${bad.why}`);
   }
 
   async #signal(
@@ -283,20 +284,7 @@ export class Operator {
   }
 }
 
+const rests = ({ state }: Worker): boolean => state === "gone" || isAtRest(state);
 const done = (message: string): OperationOutcome => ({ result: "done", message });
 const failed = (message: string): OperationOutcome => ({ result: "failed", message });
 const conflict = (message: string): OperationOutcome => ({ result: "conflict", message });
-
-function unknownConsumer(name: string, consumers: readonly Consumer[]): OperationOutcome {
-  const names = consumers.map(({ spec }) => spec.name);
-  const near = nearest(name, names);
-  const all = names.length === 0 ? "there is none now" : `there are ${names.join(", ")}`;
-  const hint = near === null ? all : `did you mean ${near}?`;
-  return { result: "unknown_consumer", message: `no consumer is called "${name}"; ${hint}` };
-}
-
-function unknownSlot(name: string, slot: number, { workers }: Consumer): OperationOutcome {
-  const slots = workers.map(({ ref }) => ref.slot).toSorted((a, b) => a - b);
-  const there = slots.length === 0 ? "it has no worker now" : `there are ${slots.join(", ")}`;
-  return { result: "unknown_slot", message: `${name} has no worker in slot ${slot}; ${there}` };
-}

@@ -1,7 +1,7 @@
 import type { ReloadOutcome, Requester } from "../core/farm/operations.ts";
-import { plural, took } from "../core/farm/operation-text.ts";
+import { describePlan, took } from "../core/farm/operation-text.ts";
 import { isEmpty, planReload } from "../core/farm/plan-reload.ts";
-import type { ConsumerChange, ReloadPlan } from "../core/farm/reload-plan.ts";
+import type { ReloadPlan } from "../core/farm/reload-plan.ts";
 import { sameValue } from "../core/farm/same-value.ts";
 import type { ConsumerSpec, FarmSpec } from "../core/farm/spec.ts";
 import { reloadUnavailable } from "../core/supervision/rolling.ts";
@@ -59,12 +59,15 @@ export class Reloader {
    * Takes on another definition. Where processes must be replaced, one of each such consumer goes first: if one of these fails, all is put
    * back and nothing has changed. Then the rest, and the rolling restarts; a consumer in which a later one fails goes back to what it was.
    * With `scope: each` a consumer whose first one fails stays as it was all by itself, until it has another definition. `warnings` are told along.
+   * `decided` is called when it is known what holds from now on: consumers that were removed may take their time to end, and the next
+   * change need not wait for them.
    */
   async apply(
     wanted: FarmSpec,
     who: Requester,
     warnings: readonly string[],
     scope: "whole" | "each" = "whole",
+    decided: (result: ReloadOutcome["result"]) => void = () => {},
   ): Promise<ReloadOutcome> {
     if (scope === "whole") this.#refused.clear(); // a person knows better
     let next = this.#without(wanted, this.#refused);
@@ -78,7 +81,9 @@ export class Reloader {
     if (isEmpty(plan)) {
       const unchanged = "nothing has changed";
       // A program says so again and again: that is no news.
-      return scope === "whole" ? outcome("done", unchanged) : { result: "done", message: unchanged, problems: [], plan };
+      return scope === "whole"
+        ? outcome("done", unchanged)
+        : { result: "done", message: unchanged, problems: [], plan };
     }
     if (this.#busy) return outcome("conflict", "a reload is under way; wait for its end");
     let replacements = this.#replacements(plan, next);
@@ -107,11 +112,13 @@ export class Reloader {
       for (const name of claimed) this.#operator.release(name);
       this.#busy = false;
     }
-    await gone; // which may take as long as a message does, and keeps no other reload waiting
+    const result = failures.length === 0 ? "done" : "failed";
+    decided(result);
+    await gone; // which may take as long as a message does
     const tookMs = this.#host.clock.nowMs() - sinceMs;
     return outcome(
-      failures.length === 0 ? "done" : "failed",
-      [...(isEmpty(plan) ? [] : [`${describe(plan)} in ${took(tookMs)}`]), ...failures].join("; "),
+      result,
+      [...(isEmpty(plan) ? [] : [`${describePlan(plan)} in ${took(tookMs)}`]), ...failures].join("; "),
     );
   }
 
@@ -140,12 +147,10 @@ export class Reloader {
       const failures = await Promise.all(
         watched.map(async ({ name, workers, before, watch }) => {
           const fresh = workers().filter((worker) => !before.has(worker) && !worker.paused && !worker.leaving);
-          const results = await Promise.all(
-            fresh.map(async (worker) => ({ ...worker.ref, why: await watch.of(worker) })),
-          );
+          const results = await watch.ofAll(fresh);
           watch.close();
           const bad = results.find(({ why }) => why !== null);
-          return bad === undefined ? [] : [`${name}: worker ${bad.worker} failed: ${bad.why}`];
+          return bad === undefined ? [] : [`${name}: worker ${bad.ref.worker} failed: ${bad.why}`];
         }),
       );
       return failures.flat();
@@ -194,7 +199,9 @@ export class Reloader {
     const bad = tried.filter(({ failed }) => failed !== null);
     if (bad.length === 0) return [];
     for (const { consumer, before } of scope === "whole" ? tried : bad) this.#putBack(consumer, before);
-    const told = bad.map((each) => ({ ...each, why: describeFailure(each) }));
+    const told = bad.map(({ consumer, before, after, failed }) => {
+      return { consumer, before, after, why: describeFailure({ after, failed }) };
+    });
     if (scope === "each") for (const { consumer, why } of told) consumer.problem = why;
     return told;
   }
@@ -280,23 +287,4 @@ function describeFailure({ after, failed }: Pick<Replacement, "after"> & Pick<Ro
   return failed === null
     ? ""
     : `${after.name}: worker ${failed.worker.ref.worker} failed with its new definition: ${failed.why}`;
-}
-
-const verbs: Readonly<Record<ConsumerChange["kind"], string>> = {
-  added: "added",
-  removed: "removed",
-  resized: "resized",
-  adjusted: "changed in place",
-  restart: "restarted",
-};
-
-/** `1 consumer added, 2 restarted`. */
-function describe({ consumers, farmKeys, needsNewStart }: ReloadPlan): string {
-  const counts = Object.entries(verbs).flatMap(([kind, verb]) => {
-    const count = consumers.filter((change) => change.kind === kind).length;
-    return count === 0 ? [] : [`${plural(count, "consumer")} ${verb}`];
-  });
-  const keys = farmKeys.length === 0 ? [] : [`${farmKeys.join(", ")} changed`];
-  const later = needsNewStart.length === 0 ? [] : [`${needsNewStart.join(", ")} left for the next start of pm`];
-  return [...counts, ...keys, ...later].join(", ");
 }

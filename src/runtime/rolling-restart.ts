@@ -39,7 +39,7 @@ export async function restartRolling(order: RollingOrder, clock: Clock, listen: 
   const pending = new Set(order.workers);
   const inProgress = new Set<Promise<void>>();
   const restarted: Worker[] = [];
-  let failed: RollingResult["failed"] = null;
+  const failed: NonNullable<RollingResult["failed"]>[] = [];
 
   const restart = async (worker: Worker): Promise<void> => {
     pending.delete(worker);
@@ -48,10 +48,10 @@ export async function restartRolling(order: RollingOrder, clock: Clock, listen: 
     worker.restart(cause);
     const why = await watch.of(worker);
     if (why === null) restarted.push(worker);
-    else failed ??= { worker, why };
+    else failed.push({ worker, why });
   };
 
-  while (failed === null) {
+  while (failed.length === 0) {
     for (const worker of pending) if (!isRestartable(worker)) pending.delete(worker);
     const candidates = [...pending].map((worker) => ({ worker: worker.ref.worker, ready: isAtWork(worker) }));
     const next = new Set(nextToRestart(candidates, inProgress.size, maxUnavailable).map(({ worker }) => worker));
@@ -64,5 +64,5 @@ export async function restartRolling(order: RollingOrder, clock: Clock, listen: 
   }
   await Promise.all(inProgress); // those under way when one failed
   watch.close();
-  return { restarted, failed };
+  return { restarted, failed: failed[0] ?? null };
 }

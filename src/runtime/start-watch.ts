@@ -1,4 +1,4 @@
-import type { PmEvent } from "../core/farm/events.ts";
+import type { PmEvent, WorkerRef } from "../core/farm/events.ts";
 import { isAtRest } from "../core/supervision/lifecycle.ts";
 import { judgeStart, readyTimeoutMs } from "../core/supervision/start-verdict.ts";
 import type { Consumer } from "./consumer.ts";
@@ -63,6 +63,11 @@ export class StartWatch {
     if (this.#results.has(id) || known !== null) return Promise.resolve(known);
     if (worker.state === "gone" || isAtRest(worker.state)) return Promise.resolve("was stopped meanwhile");
     return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  /** What became of the starts of all these. */
+  ofAll(workers: readonly Worker[]): Promise<readonly { readonly ref: WorkerRef; readonly why: StartResult }[]> {
+    return Promise.all(workers.map(async (worker) => ({ ref: worker.ref, why: await this.of(worker) })));
   }
 
   /** Hears no more; whoever still waits is told that nobody knows. */

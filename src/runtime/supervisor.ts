@@ -4,7 +4,8 @@ import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { ConsumerSpec, FarmSpec } from "../core/farm/spec.ts";
 import type { Decision } from "../core/scaling/load.ts";
 import { Autoscaler, type ScalingPorts } from "./autoscaler.ts";
-import { Consumer, type ConsumerOwner } from "./consumer.ts";
+import { Consumer } from "./consumer.ts";
+import type { ConsumerOwner } from "./consumer-owner.ts";
 import type { Host } from "./host.ts";
 import type { Worker } from "./worker.ts";
 
@@ -25,6 +26,8 @@ export class Supervisor implements ConsumerOwner {
   #stopping: ShutdownReason | null = null;
   #exitCode = 0;
   #lastWorkerId = 0;
+  /** Workers that are no more. */
+  #gone = 0;
   #ended = false;
 
   /** `done` is called once, when nothing of the farm is left, with the exit code of pm. */
@@ -122,7 +125,7 @@ export class Supervisor implements ConsumerOwner {
     const { totalCap } = this.#spec;
     if (this.#stopping !== null) return 0;
     if (totalCap === null) return Number.POSITIVE_INFINITY;
-    return totalCap - this.#consumers.reduce((sum, consumer) => sum + consumer.count().live, 0);
+    return totalCap - (this.#lastWorkerId - this.#gone);
   }
 
   startSoon(worker: Worker): void {
@@ -134,7 +137,8 @@ export class Supervisor implements ConsumerOwner {
     this.shutdown("failure_limit", 1, null);
   }
 
-  shrunk(consumer: Consumer): void {
+  shrunk(consumer: Consumer, by: 0 | 1): void {
+    this.#gone += by;
     if (consumer.removed && consumer.workers.length === 0) {
       this.#consumers.splice(this.#consumers.indexOf(consumer), 1);
       this.#byName.delete(consumer.spec.name);

@@ -269,8 +269,7 @@ export class WorkerLife {
 
   #restart(reason: RestartReason, delayMs: number): void {
     this.#restarts += 1;
-    const attempt = this.history.failures;
-    this.#host.emit({ type: "worker_restarting", reason, delayMs, attempt, ...this.ref });
+    this.#host.emit({ type: "worker_restarting", reason, delayMs, attempt: this.history.failures, ...this.ref });
     if (this.paused) {
       this.move("wait"); // for `resume`
       this.#host.emit({ type: "worker_paused", ...this.ref });

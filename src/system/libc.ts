@@ -16,9 +16,13 @@ const { symbols } = dlopen("libc.so.6", {
   epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
+  getrlimit: { args: ["i32", "ptr"], returns: "i32" },
+  getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   pipe2: { args: ["ptr", "i32"], returns: "i32" },
   read: { args: ["i32", "ptr", "u64"], returns: "i32" },
   send: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
+  shutdown: { args: ["i32", "i32"], returns: "i32" },
   signal: { args: ["i32", "u64"], returns: "u64" },
   socketpair: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
   write: { args: ["i32", "ptr", "u64"], returns: "i32" },
@@ -95,6 +99,50 @@ export function lockFile(fd: number): "locked" | "busy" | "unsupported" {
   const LOCK_NB = 4;
   if (symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return "locked";
   return errno() === EAGAIN ? "busy" : "unsupported";
+}
+
+/** How many descriptors this process may have; Infinity when there is no limit. */
+export function descriptorLimit(): number {
+  const RLIMIT_NOFILE = 7;
+  const limits = ownBuffer(16);
+  const soft = symbols.getrlimit(RLIMIT_NOFILE, ptr(limits)) === 0 ? limits.readBigUInt64LE(0) : 2n ** 64n - 1n;
+  return soft === 2n ** 64n - 1n ? Number.POSITIVE_INFINITY : Number(soft);
+}
+
+/** The descriptor the next open file would get; Infinity when there is none. */
+export function lowestFreeFd(): number {
+  const F_DUPFD_CLOEXEC = 1030;
+  const fd = symbols.fcntl(2, F_DUPFD_CLOEXEC, 0);
+  if (fd === -1) return Number.POSITIVE_INFINITY;
+  symbols.close(fd);
+  return fd;
+}
+
+const address = ownBuffer(110);
+const option = ownBuffer(12);
+const length = new Uint32Array(new ArrayBuffer(4));
+
+/** The process at the other end, when this descriptor is a connection that came in by the Unix socket of this path; else null. */
+export function clientOf(fd: number, path: string): number | null {
+  const AF_UNIX = 1;
+  length[0] = address.length;
+  if (symbols.getsockname(fd, ptr(address), ptr(length)) !== 0 || address.readUInt16LE(0) !== AF_UNIX) return null;
+  if (address.toString("utf8", 2, length[0]).split("\0", 1)[0] !== path) return null;
+  const [SO_PEERCRED, SO_ACCEPTCONN] = [17, 30];
+  return socketOption(fd, SO_ACCEPTCONN) === 0 ? socketOption(fd, SO_PEERCRED) : null;
+}
+
+/** The first 32 bits of it; null when it cannot be had. */
+function socketOption(fd: number, name: number): number | null {
+  const SOL_SOCKET = 1;
+  length[0] = option.length;
+  return symbols.getsockopt(fd, SOL_SOCKET, name, ptr(option), ptr(length)) === 0 ? option.readInt32LE(0) : null;
+}
+
+/** Ends a connection in both directions; whoever owns the descriptor hears of it, and closes it. */
+export function hangUp(fd: number): void {
+  const SHUT_RDWR = 2;
+  symbols.shutdown(fd, SHUT_RDWR);
 }
 
 /** The address of a buffer made by `ownBuffer`. */

@@ -36,10 +36,12 @@ test("the banner tells what runs, where to look and what to kill", () => {
     consumers: farm.consumers,
     address: "http://127.0.0.1:9100",
     pid: 4242,
+    program: "dist/pm",
   });
   for (const { name } of farm.consumers) expect(text).toMatch(new RegExp(`^  ${name} +\\d workers? +\\w`, "mu"));
   expect(text).toContain("curl -s http://127.0.0.1:9100/metrics");
   expect(text).toContain("kill -9 4242");
+  expect(text).toContain("  dist/pm top ");
   expect(Math.max(...text.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(120);
 });
 

@@ -43,7 +43,7 @@ describe.skipIf(reason !== null)("a farm of Symfony Messenger workers under load
 
   const pids = (): Promise<(number | null)[]> => pm.pids("async");
   /** Which slots have got another process, or lost theirs. */
-  const changed = (before: readonly unknown[], after: readonly unknown[]): number[] =>
+  const changed = (before: readonly (number | null)[], after: readonly (number | null)[]): number[] =>
     Array.from({ length: Math.max(before.length, after.length) }, (_, slot) => slot).filter(
       (slot) => before[slot] !== after[slot],
     );

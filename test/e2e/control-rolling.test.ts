@@ -40,12 +40,15 @@ function servingAtEachTurn(pm: PmProcess): number[] {
   return counts.slice(counts.indexOf(size));
 }
 
-describe.each([1, 4])("a rolling restart of 20 workers under load, %d at a time", (unavailable) => {
+describe.each([
+  [1, 400],
+  [4, 200],
+])("a rolling restart of 20 workers under load, %d at a time, with %d messages", (unavailable, count) => {
   test("loses and interrupts no message, and never has fewer workers at hand", async () => {
     await using queue = new FolderQueue("work");
     const work = { ...queue.consumer, command: stamped, processes: size, min_uptime: "50ms" };
     await using pm = new SteeredPm(farmFile({ work }));
-    const messages = queue.put(400, 0.15);
+    const messages = queue.put(count, 0.15);
     await pm.seen("work", ({ ready, busy }) => ready === size && busy > size / 2);
     const before = await pm.pids("work");
     const restart = pm.run(`restart work --rolling --max-unavailable ${unavailable}`);

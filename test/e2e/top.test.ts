@@ -35,7 +35,7 @@ const topPid = (terminal: Tmux): number => Number(readFileSync(join(terminal.fol
 /** The terminal is as it was before: its screen, its cursor, its modes. */
 async function expectRestored(terminal: Tmux): Promise<void> {
   terminal.line(`stty -g > ${terminal.folder}/after; echo mod"es" told`);
-  expect(await terminal.shows("modes told")).toContain("what was here before");
+  expect((await terminal.shows("modes told")).join("\n")).toContain("what was here before");
   expect(terminal.modes()).toBe("cursor 1 wrap 1 alternate 0");
   expect(readFileSync(join(terminal.folder, "after"), "utf8")).toBe(
     readFileSync(join(terminal.folder, "before"), "utf8"),

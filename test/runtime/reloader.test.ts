@@ -286,24 +286,24 @@ describe("a reload that restarts", () => {
   });
 });
 
-describe("consumer by consumer, as a program names them", () => {
-  /** A farm of which `bad` has just failed with its new definition. */
-  async function refused(): Promise<{ farm: FakeFarm; wanted: FarmSpec }> {
-    const farm = new FakeFarm([pool("bad", 2), pool("good", 2), pool("old", 1)]);
-    const wanted = next(farm, [pool("bad", 2, newCommand), pool("good", 2, newCommand), pool("fresh", 1)]);
-    const asked = await farm.reloadEach(wanted);
-    await farm.obey();
-    farm.at("bad", 0).end(exited(127));
-    await farm.calm();
-    expect(asked.outcome).toMatchObject({
-      result: "failed",
-      message: expect.stringMatching(
-        /^1 consumer added, 1 consumer removed, 1 consumer restarted in .* s; bad: worker 1 failed with its new definition: exit code 127; it stays as it was$/u,
-      ),
-    });
-    return { farm, wanted };
-  }
+/** A farm of which `bad` has just failed with its new definition. */
+async function refused(): Promise<{ farm: FakeFarm; wanted: FarmSpec }> {
+  const farm = new FakeFarm([pool("bad", 2), pool("good", 2), pool("old", 1)]);
+  const wanted = next(farm, [pool("bad", 2, newCommand), pool("good", 2, newCommand), pool("fresh", 1)]);
+  const asked = await farm.reloadEach(wanted);
+  await farm.obey();
+  farm.at("bad", 0).end(exited(127));
+  await farm.calm();
+  expect(asked.outcome).toMatchObject({
+    result: "failed",
+    message: expect.stringMatching(
+      /^1 consumer added, 1 consumer removed, 1 consumer restarted in .* s; bad: worker 1 failed with its new definition: exit code 127; it stays as it was$/u,
+    ),
+  });
+  return { farm, wanted };
+}
 
+describe("consumer by consumer, as a program names them", () => {
   test("one that fails with its new definition stays as it was, and holds up no other", async () => {
     const { farm } = await refused();
     const commands = ["bad", "good", "fresh", "old"].map((name) => [name, farm.of(name).map(commandOf)]);

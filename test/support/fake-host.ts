@@ -2,6 +2,8 @@ import type { PmEvent } from "../../src/core/farm/events.ts";
 import type { ExitReason } from "../../src/core/supervision/exit.ts";
 import type { Child, ChildFact, ChildRequest, Host } from "../../src/runtime/host.ts";
 import type { ScalingPorts } from "../../src/runtime/autoscaler.ts";
+import { EventBus } from "../../src/runtime/event-bus.ts";
+import type { Listen } from "../../src/runtime/start-watch.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 /** A process that exists only on paper: it remembers what it was told and does what the test says. */
@@ -80,7 +82,9 @@ export class FakeHost implements Host {
   /** What the next spawns answer instead of a process. */
   spawnFailure: Extract<ExitReason, { kind: "spawn_failed" }> | null = null;
   memory: number | null = null;
-  readonly #listeners: ((event: PmEvent) => void)[] = [];
+  /** Those who listen now: nobody stays for ever. */
+  listeners = 0;
+  readonly #bus = new EventBus();
 
   random(): number {
     return 0;
@@ -99,19 +103,17 @@ export class FakeHost implements Host {
 
   emit(event: PmEvent): void {
     this.events.push(event);
-    for (const hear of this.#listeners.slice()) hear(event);
+    this.#bus.emit(event);
   }
 
-  /** As the event bus of a real farm. */
-  readonly listen = (hear: (event: PmEvent) => void): (() => void) => {
-    this.#listeners.push(hear);
-    return () => void this.#listeners.splice(this.#listeners.indexOf(hear), 1);
+  readonly listen: Listen = (hear, consumer) => {
+    const unlisten = this.#bus.listen(hear, consumer);
+    this.listeners += 1;
+    return () => {
+      unlisten();
+      this.listeners -= 1;
+    };
   };
-
-  /** Those who listen now: nobody stays for ever. */
-  get listeners(): number {
-    return this.#listeners.length;
-  }
 
   /** The process started last. */
   get child(): FakeChild {

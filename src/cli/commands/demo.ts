@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { nearest } from "../../config/suggest.ts";
 import { isScenarioName, type ScenarioName, scenarios } from "../../demo/load.ts";
 import { listenForSignals } from "../../runtime/signals.ts";
@@ -42,7 +43,7 @@ async function run(name: ScenarioName): Promise<Outcome> {
     if (event.type === "http_listening") address = event.address;
     if (event.type === "shutting_down") stopFeeding?.();
     if (event.type !== "worker_started" || stopFeeding !== null) return;
-    farm.say(banner({ name, scenario, consumers, address, pid: event.pid }));
+    farm.say(banner({ name, scenario, consumers, address, pid: event.pid, program: ownName() }));
     stopFeeding = feed(queue, scenario);
   });
 
@@ -63,4 +64,11 @@ function isFree(port: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** How this program is called from where it was started. */
+function ownName(): string {
+  if (Bun.which("pm") === process.execPath) return "pm";
+  const path = relative(process.cwd(), process.execPath);
+  return path.startsWith("..") ? process.execPath : path.includes("/") ? path : `./${path}`;
 }

@@ -25,7 +25,7 @@ function changeLine({ consumer, kind, keys, size_before, size_after }: Change): 
     case "removed":
       return `- ${consumer}${size_before === null ? "" : `: size ${size_before}`}`;
     case "resized":
-      return `~ ${consumer}: ${resize ?? "size"}, nobody restarts`;
+      return `~ ${consumer}: ${resize ?? changed}, nobody restarts`;
     case "adjusted":
       return `. ${consumer}: ${changed}, in place${resize === null ? "" : `; ${resize}`}`;
     case "restart":

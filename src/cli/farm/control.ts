@@ -93,6 +93,7 @@ export interface ControlWish {
   readonly socket: string | null;
   readonly http: string | null;
   readonly onBug: (error: unknown) => void;
+  readonly onCrowd: (closed: number) => void;
 }
 
 /** `server` null: there is none, and `off` says why when that was not the user's wish. */
@@ -115,6 +116,7 @@ export async function openControl(parts: FarmParts, wish: ControlWish): Promise<
     ports: controlPorts(parts, { startedAtEpochMs: Date.now(), http: wish.http }),
     version,
     onBug: wish.onBug,
+    onCrowd: wish.onCrowd,
   });
   if (started.ok) return { server: started.server, off: null };
   return started.reason === "taken" ? started.message : { server: null, off: started.message };

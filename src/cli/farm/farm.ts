@@ -55,6 +55,7 @@ export class Farm {
       http: http?.address ?? null,
       onBug: (error) =>
         this.#warn("A request failed: this is a bug of pm; please report it.", { error: String(error) }),
+      onCrowd: (closed) => this.#warn("Descriptors ran short; idle control connections were closed.", { closed }),
     });
     if (typeof control === "string") {
       await http?.stop();

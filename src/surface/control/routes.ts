@@ -79,11 +79,14 @@ export const routes: readonly Route[] = [
     {
       path: "/v1/events",
       summary: "Who or what changed what, and why.",
-      answers: { 200: "EventLine" },
+      answers: { 200: "EventLine", 404: "ErrorDocument" },
       lines: true,
     },
     eventsQuery,
-    ({ ports: { events }, openStream }, { consumer, n, follow }) => {
+    ({ ports, openStream }, { consumer, n, follow }) => {
+      const { events } = ports;
+      const isKnown = consumer === null || ports.explain(consumer) !== null || events.recent(1, consumer).length > 0;
+      if (!isKnown) return unknownConsumer(ports, consumer);
       const recent = events.recent(n, consumer).map(toEventLine);
       if (!follow) return ndjson(recent);
       return openStream((lines) => {

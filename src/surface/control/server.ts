@@ -1,5 +1,6 @@
 import { chmodSync } from "node:fs";
 import { json, ndjsonStream, refusal } from "./answers.ts";
+import { watchCrowd } from "./crowd.ts";
 import { LineStream } from "./line-stream.ts";
 import type { ControlPorts } from "./ports.ts";
 import { maxBodyBytes } from "./read-members.ts";
@@ -17,6 +18,8 @@ export interface ControlOptions {
   readonly version: string;
   /** A request failed for a reason that is no client's: that request got a 500, all else goes on. */
   readonly onBug: (error: unknown) => void;
+  /** Descriptors ran short, and so many connections were closed. */
+  readonly onCrowd?: (closed: number) => void;
 }
 
 export interface ControlServer {
@@ -36,7 +39,7 @@ const lastAnswersMs = 1_000;
  * No client can delay another or the farm: all is event-driven, what is read and what waits to be read are bounded.
  */
 export async function startControl(options: ControlOptions): Promise<ControlStart> {
-  const { socket, mode, ports, version, onBug } = options;
+  const { socket, mode, ports, version, onBug, onCrowd = () => {} } = options;
   const claim = await claimSocket(socket);
   if (!claim.ok) return claim;
   const streams = new Set<LineStream>();
@@ -57,7 +60,9 @@ export async function startControl(options: ControlOptions): Promise<ControlStar
   try {
     const server = listen(socket, mode, respond);
     const inode = inodeOf(socket);
+    const unwatch = watchCrowd(socket, onCrowd);
     const stop = async (): Promise<void> => {
+      unwatch();
       const unread = [...streams].map((stream) => stream.read);
       for (const stream of streams) stream.end();
       await patience([...answering, ...unread]);

@@ -36,7 +36,7 @@ describe("nextToRestart", () => {
         pending = pending.filter((worker) => !next.includes(worker));
         expect(inProgress).toBeGreaterThan(0);
         inProgress -= 1 + random(inProgress);
-        pending = pending.map((worker) => ({ ...worker, ready: worker.ready && random(20) > 0 }));
+        pending = pending.map(({ worker, ready }) => ({ worker, ready: ready && random(20) > 0 }));
       }
     },
   );

@@ -177,6 +177,7 @@ describe("paths, methods and queries", () => {
     ["POST", "/v1/reload?plan=1", 400, "bad_query", 'unknown member "plan"; there are none here'],
     ["GET", "/v1/status?consumer=asynk", 404, "unknown_consumer", 'there is no consumer "asynk"; did you mean async?'],
     ["GET", "/v1/logs?consumer=asynk", 404, "unknown_consumer", 'there is no consumer "asynk"; did you mean async?'],
+    ["GET", "/v1/events?consumer=asynk", 404, "unknown_consumer", 'there is no consumer "asynk"; did you mean async?'],
     ["GET", "/v1/consumers/x/explain", 404, "unknown_consumer", 'there is no consumer "x"; there are async, mail/über'],
   ])("%s %s is %d", async (method, path, status, code, message) => {
     const { socket } = await serve();
@@ -343,6 +344,7 @@ describe("the OpenAPI document", () => {
     ["POST", "/v1/reload", "/v1/reload", {}],
     ["POST", "/v1/shutdown", "/v1/shutdown", {}],
     ["GET", "/v1/events", "/v1/events", null],
+    ["GET", "/v1/events", "/v1/events?consumer=nobody", null],
     ["GET", "/v1/logs", "/v1/logs", null],
     ["GET", "/v1/logs", "/v1/logs?consumer=nobody", null],
   ] as const)("%s %s answers %s with %j as it says", async (method, route, path, body) => {
