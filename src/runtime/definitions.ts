@@ -57,7 +57,7 @@ export class Definitions {
   #sourceError: string | null = null;
   #lastReload: { readonly atEpochMs: number; readonly outcome: ReloadOutcome } | null = null;
   /** Changes are carried out one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #turn: Promise<void> = Promise.resolve();
   /** What the program said last could not be carried out, since somebody was restarting workers. */
   #unapplied = false;
   #stopped = false;
@@ -106,23 +106,27 @@ export class Definitions {
 
   /** Reads the file anew and asks the program for its newest document. `planOnly` changes nothing. */
   reload(who: Requester, planOnly: boolean): Promise<ReloadOutcome> {
-    return planOnly ? this.#reload(who, true) : this.#inTurn((next) => this.#reload(who, false, next));
+    return planOnly ? this.#reload(who, true) : this.#inTurn((over) => this.#reload(who, false, over));
   }
 
   /** Somebody has finished what may have been in the way. */
   tryAgain(): void {
     if (!this.#unapplied) return;
     this.#unapplied = false;
-    void this.#inTurn((next) => this.#apply(this.#now, next));
+    void this.#inTurn((over) => this.#apply(this.#now, over));
   }
 
-  /** `run` may let the next one begin before it has come to its end. */
-  #inTurn<T>(run: (next: () => void) => Promise<T>): Promise<T> {
-    const { promise: over, resolve: next } = Promise.withResolvers<void>();
-    const result = this.#turn.then(() => run(next));
-    this.#turn = over;
-    result.then(() => next(), () => next()); // a bug is told by whoever hears of the result
-    return result;
+  /** One after the other; `run` may let the next one begin before it has come to its end. */
+  async #inTurn<T>(run: (over: () => void) => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      return await run(resolve);
+    } finally {
+      resolve();
+    }
   }
 
   async #reload(who: Requester, planOnly: boolean, over = (): void => {}): Promise<ReloadOutcome> {
@@ -177,7 +181,7 @@ export class Definitions {
       heard: (document) => {
         const waits = this.#next !== null;
         this.#next = document; // one that was not carried out yet is passed over
-        if (!waits) void this.#inTurn((next) => this.#takeNext(next));
+        if (!waits) void this.#inTurn((over) => this.#takeNext(over));
       },
       failed: (error) => this.#failed(error),
       recovered: () => {

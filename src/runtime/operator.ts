@@ -188,11 +188,12 @@ export class Operator {
       return failed(`${name}: nothing runs that could be paused`);
     if (worker === null) consumer.pause();
     else worker.pause();
-    const here = affected.filter(({ paused }) => paused);
+    const here = affected.filter(({ paused, leaving }) => paused && !leaving);
     if (here.length === 0) return done(`${name}: paused; it has no worker now`);
     const still = await this.#until(() => here.every((each) => !each.paused || each.standsStill || each.leaving));
     if (!still) return conflict("pm is shutting down");
-    if (!here.every(({ paused, leaving }) => paused || leaving)) return conflict(`${name}: resumed meanwhile`);
+    if (here.some(({ paused, leaving }) => !paused || leaving))
+      return conflict(`${name}: resumed or stopped meanwhile`);
     return done(`${name}: ${plural(here.length, "worker")} paused`);
   }
 

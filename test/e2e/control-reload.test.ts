@@ -19,6 +19,10 @@ const scaling = (min: number, max: number, target = 0.7): ConsumerText => ({
 const pair = { ...steady, processes: 2 };
 const base = { pair, one: steady, scaled: scaling(1, 3) };
 
+/** A farm that heeds changes of its file, with so many workers of `one`. */
+const watching = (processes: number, reloadOnChange = true): string =>
+  farmFile({ ...base, one: { ...steady, processes } }, { reload_on_change: reloadOnChange });
+
 type Pids = Readonly<Record<string, readonly (number | null)[]>>;
 
 /** The pids of every consumer, in the order of their slots. */
@@ -43,8 +47,22 @@ describe("what a reload does, and to whom", () => {
   test.each<
     readonly [string, Readonly<Record<string, ConsumerText>>, ConsumerText, string[], Record<string, string>, string]
   >([
-    ["a consumer added", { ...base, more: pair }, {}, ["+ more: size 2"], { ...untouched, more: "0 of 2" }, "1 consumer added"],
-    ["a consumer removed", { pair, scaled: base.scaled }, {}, ["- one: size 1"], { pair: "2 of 2", scaled: "1 of 1" }, "1 consumer removed"],
+    [
+      "a consumer added",
+      { ...base, more: pair },
+      {},
+      ["+ more: size 2"],
+      { ...untouched, more: "0 of 2" },
+      "1 consumer added",
+    ],
+    [
+      "a consumer removed",
+      { pair, scaled: base.scaled },
+      {},
+      ["- one: size 1"],
+      { pair: "2 of 2", scaled: "1 of 1" },
+      "1 consumer removed",
+    ],
     [
       "a larger size",
       { ...base, pair: { ...pair, processes: 4 } },
@@ -232,7 +250,10 @@ describe("a file that cannot be taken", () => {
     const rejected = "pm reload: the file is invalid; nothing has changed";
     const file = join(pm.folder, "pm.yaml");
     const broken: readonly (readonly [string | null, RegExp])[] = [
-      ["consumers: {one: {comand: [a]}}", /^.*pm\.yaml:1:19: consumers\.one\.comand: unknown key, did you mean command\?$/mu],
+      [
+        "consumers: {one: {comand: [a]}}",
+        /^.*pm\.yaml:1:19: consumers\.one\.comand: unknown key, did you mean command\?$/mu,
+      ],
       ["consumers: [", /^.*pm\.yaml:1:\d+: .+$/mu],
       [farmFile({}), /^.*pm\.yaml:1:\d+: consumers: .+$/mu],
       [null, /^.*pm\.yaml:1:1: there is no such file; .+$/mu],
@@ -270,7 +291,9 @@ describe("a file that cannot be taken", () => {
     await pm.seen("pair", ({ ready }) => ready === 2);
     const after = await allPids(pm);
     expect(kept(before, after)).toEqual({ pair: "1 of 2", one: "0 of 1", scaled: "1 of 1" });
-    const commands = [...(after["pair"] ?? []), ...(after["one"] ?? [])].map((pid) => Bun.file(`/proc/${pid}/cmdline`).text());
+    const commands = [...(after["pair"] ?? []), ...(after["one"] ?? [])].map((pid) =>
+      Bun.file(`/proc/${pid}/cmdline`).text(),
+    );
     expect(new Set(await Promise.all(commands))).toEqual(new Set(["sleep\x001000\x00"]));
     expect(await pm.status()).toMatchObject({ total_cap: null, last_reload: { result: "failed", message: why } });
     expect(await pm.metric('pm_config_reloads_total{result="failure"}')).toBe(1);
@@ -294,24 +317,22 @@ describe("what else leads to a reload", () => {
   });
 
   test("a change of the file where the file says so: by renaming, by writing, after a broken one", async () => {
-    const farm = (processes: number, watched = true): string =>
-      farmFile({ ...base, one: { ...steady, processes } }, { reload_on_change: watched });
-    await using pm = new SteeredPm(farm(1));
+    await using pm = new SteeredPm(watching(1));
     await pm.records("Worker started.", 4);
     const before = await allPids(pm);
     const one = (count: number): Promise<unknown> => pm.seen("one", ({ workers }) => workers.length === count);
-    pm.rewrite(farm(2));
+    pm.rewrite(watching(2));
     await one(2);
     pm.rewrite("consumers: [");
     await pm.record("Configuration rejected.", { by: "file change" });
-    pm.rewrite(farm(3));
+    pm.rewrite(watching(3));
     await one(3);
-    writeFileSync(join(pm.folder, "pm.yaml"), farm(4));
+    writeFileSync(join(pm.folder, "pm.yaml"), watching(4));
     await one(4);
     expect(kept(before, await allPids(pm))).toEqual({ ...untouched, one: "1 of 4" });
-    pm.rewrite(farm(4, false)); // which is a change as well
+    pm.rewrite(watching(4, false)); // which is a change as well
     await pm.stderr.find((line) => line.includes('"outcome":"reload_on_change changed in '));
-    pm.rewrite(farm(5));
+    pm.rewrite(watching(5, false));
     expect(await pm.run("reload --plan")).toEqual(did("~ one: size 4 → 5, nobody restarts"));
   });
 
@@ -381,7 +402,18 @@ describe("processes that take their time", () => {
 
   test("a smaller total_cap is reached by scaling down, and nobody is killed for it", async () => {
     const rules = [{ cron: "* * * * *", min: 4, max: 4 }];
-    const scaled = { ...steady, autoscaler: { min: 1, max: 4, scale_down_step: 4, scale_up_step: 4, scale_up_cooldown_sec: 0, scale_down_cooldown_sec: 0, strategy: { type: "schedule", rules } } };
+    const scaled = {
+      ...steady,
+      autoscaler: {
+        min: 1,
+        max: 4,
+        scale_down_step: 4,
+        scale_up_step: 4,
+        scale_up_cooldown_sec: 0,
+        scale_down_cooldown_sec: 0,
+        strategy: { type: "schedule", rules },
+      },
+    };
     const farm = (cap: number): string =>
       farmFile({ pair, scaled }, { total_cap: cap, autoscaler_interval_sec: 1, host_brake: false });
     await using pm = new SteeredPm(farm(6));

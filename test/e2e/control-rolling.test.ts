@@ -80,7 +80,16 @@ describe("a rolling restart with a broken new command", () => {
   test("in the same file: ends at the first that fails, and the others were not touched", async () => {
     await using queue = new FolderQueue("work");
     const command = ["sh", "worker.sh"];
-    const work = { ...queue.consumer, command, processes: size, min_uptime: "50ms", failure_limit: 1, failure_window: "2h", backoff_max: "1h", backoff_base: "1h" };
+    const work = {
+      ...queue.consumer,
+      command,
+      processes: size,
+      min_uptime: "50ms",
+      failure_limit: 1,
+      failure_window: "2h",
+      backoff_max: "1h",
+      backoff_base: "1h",
+    };
     using folder = temporaryFolder();
     const become = (text: string): void => {
       writeFileSync(join(folder.path, "new.sh"), text);

@@ -354,6 +354,13 @@ describe("restart", () => {
     expect(farm.host.of("consumer_parked")).toHaveLength(2);
   });
 
+  test("rolling, too", async () => {
+    const farm = await ways["parked"]!();
+    await farm.ask(rolling(1));
+    await farm.calm();
+    expect(farm.supervisor.snapshot().consumers[0]?.parked).toBeNull();
+  });
+
   test("of a paused consumer ends the pause: it is nobody's to hold any more", async () => {
     const farm = await ways["paused"]!();
     await farm.ask(all("restart"));
@@ -417,9 +424,23 @@ describe("pause", () => {
     farm.take(farm.at("a", 0));
     const asked = await farm.ask(all("pause"));
     await farm.ask(all("resume"));
-    expect(asked.outcome).toEqual({ result: "conflict", message: "a: resumed meanwhile" });
+    expect(asked.outcome).toEqual({ result: "conflict", message: "a: resumed or stopped meanwhile" });
     farm.finish(farm.at("a", 0));
     expect(farm.at("a", 0).signals).toEqual([]);
+  });
+
+  test("ends when the consumer gives up before the message is done", async () => {
+    const rules = { restart: { ...restartDefaults, failureLimit: 1, onFailureLimit: "park" } } as const;
+    const farm = new FakeFarm([pool("a", 2, rules)]);
+    farm.take(farm.at("a", 1));
+    const asked = await farm.ask(one("pause", 1));
+    farm.at("a", 0).end(exited(1));
+    await farm.pass(1_000);
+    farm.at("a", 0).end(exited(1));
+    await farm.turn();
+    expect(asked.outcome).toEqual({ result: "conflict", message: "a: resumed or stopped meanwhile" });
+    await farm.obey();
+    expect(farm.slots("a")).toEqual(["0 parked", "1 parked"]);
   });
 
   test("a frozen worker that is stopped gets its signal and is let go, so that it can obey", async () => {

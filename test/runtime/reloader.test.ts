@@ -462,7 +462,8 @@ describe("one at a time", () => {
     farm.supervisor.shutdown("signal", 0, "SIGTERM");
     await farm.turn();
     expect(asked.outcome).not.toBeNull();
-    expect(asked.outcome?.result).not.toBe("done");
+    expect(asked.outcome?.result).toBe(stage === 0 ? "conflict" : "failed");
+    expect(asked.outcome?.message).toContain("pm is shutting down");
     for (const child of farm.host.alive) child.end(exited(0));
     await farm.calm();
     expect(farm.host.children).toHaveLength(before);
@@ -475,6 +476,22 @@ describe("one at a time", () => {
 });
 
 describe("the cap", () => {
+  test("has no room kept for a consumer that leaves, beside the processes it still has", async () => {
+    const [a, old] = [
+      consumerSpec({ name: "a", size: autoscaled(1, 4) }),
+      consumerSpec({ name: "old", size: autoscaled(2, 4) }),
+    ];
+    const farm = new FakeFarm([a, old], { totalCap: 4 });
+    farm.take(...farm.of("a"));
+    await farm.pass(10_000);
+    expect([farm.of("a").length, farm.of("old").length]).toEqual([2, 2]);
+    await farm.reload(next(farm, [a]));
+    farm.at("old", 0).end(exited(0));
+    farm.take(...farm.of("a"));
+    await farm.pass(10_000);
+    expect([farm.of("a").length, farm.of("old").length]).toEqual([3, 1]);
+  });
+
   test("raised: those that lacked workers get them at once", async () => {
     const farm = new FakeFarm([pool("a", 2), consumerSpec({ name: "b", size: autoscaled(0, 4) })], { totalCap: 2 });
     farm.supervisor.consumers[1]?.resize(2);

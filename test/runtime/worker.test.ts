@@ -162,6 +162,15 @@ describe("a clean exit that comes early", () => {
     expect(host.of("worker_restarting")).toMatchObject([{ reason: "exit_success", delayMs: 0 }]);
   });
 
+  test("is followed by another process when somebody asks for one while its frames are still on their way", () => {
+    const { host, worker } = started({ restart: { ...restartDefaults, policy: "never" } });
+    host.child.exit(exited(0));
+    worker.startAnew();
+    host.child.hear({ type: "ended" });
+    expect(host.children).toHaveLength(2);
+    expect(host.of("worker_finished")).toEqual([]);
+  });
+
   test("can be stopped while its frames are still on their way", () => {
     const { host, worker, told } = started();
     host.child.exit(exited(0));

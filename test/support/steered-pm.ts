@@ -65,7 +65,8 @@ export class SteeredPm extends PmProcess {
   async consumer(name: string): Promise<ConsumerStatus> {
     const { consumers } = await this.status();
     const found = consumers.find(({ consumer }) => consumer === name);
-    if (found === undefined) throw new Error(`no consumer ${name}; there are ${consumers.map((each) => each.consumer).join()}`);
+    if (found === undefined)
+      throw new Error(`no consumer ${name}; there are ${consumers.map((each) => each.consumer).join()}`);
     return found;
   }
 
@@ -93,9 +94,8 @@ export class SteeredPm extends PmProcess {
   async isAsDescribed(document: unknown, route: string, status = 200): Promise<boolean> {
     const [method = "", path = ""] = route.split(" ");
     const description: unknown = await (await this.ask("/v1/openapi.json")).json();
-    const within = (value: unknown, ...names: readonly string[]): unknown =>
-      names.reduce((inner, name) => record(inner)[name], value);
-    const content = within(description, "paths", path, method.toLowerCase(), "responses", String(status), "content");
+    const names = ["paths", path, method.toLowerCase(), "responses", String(status), "content"];
+    const content = names.reduce<unknown>((inner, name) => record(inner)[name], description);
     const [type] = Object.values(record(content));
     const schema = record(type)["schema"];
     if (schema === undefined) throw new Error(`${route} says nothing of its answer ${status}`);
