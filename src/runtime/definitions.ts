@@ -142,10 +142,10 @@ export class Definitions {
       const plan = this.#reloader?.plan(next.spec) ?? null;
       return { result: "planned", message: "nothing was changed", problems: warnings, plan };
     }
-    const decided = Promise.withResolvers<ReloadOutcome["result"]>();
-    const reloading = this.#reloader.apply(next.spec, who, warnings, "whole", decided.resolve);
-    const result = await Promise.race([decided.promise, reloading.then((outcome) => outcome.result)]);
-    if (result === "done") await this.#take(loaded.file, next);
+    const taken = Promise.withResolvers<boolean>();
+    const reloading = this.#reloader.apply(next.spec, who, warnings, "whole", () => taken.resolve(true));
+    const holds = await Promise.race([taken.promise, reloading.then(({ result }) => result === "done")]);
+    if (holds) await this.#take(loaded.file, next);
     over();
     const outcome = await reloading;
     this.#lastReload = { atEpochMs: this.#ports.epochMs(), outcome };

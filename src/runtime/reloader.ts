@@ -59,15 +59,15 @@ export class Reloader {
    * Takes on another definition. Where processes must be replaced, one of each such consumer goes first: if one of these fails, all is put
    * back and nothing has changed. Then the rest, and the rolling restarts; a consumer in which a later one fails goes back to what it was.
    * With `scope: each` a consumer whose first one fails stays as it was all by itself, until it has another definition. `warnings` are told along.
-   * `decided` is called when it is known what holds from now on: consumers that were removed may take their time to end, and the next
-   * change need not wait for them.
+   * `taken` is called when the new definition holds, but for what had to be put back: consumers that were removed may take their time to
+   * end, and the next change need not wait for them.
    */
   async apply(
     wanted: FarmSpec,
     who: Requester,
     warnings: readonly string[],
     scope: "whole" | "each" = "whole",
-    decided: (result: ReloadOutcome["result"]) => void = () => {},
+    taken: () => void = () => {},
   ): Promise<ReloadOutcome> {
     if (scope === "whole") this.#refused.clear(); // a person knows better
     let next = this.#without(wanted, this.#refused);
@@ -112,12 +112,11 @@ export class Reloader {
       for (const name of claimed) this.#operator.release(name);
       this.#busy = false;
     }
-    const result = failures.length === 0 ? "done" : "failed";
-    decided(result);
+    taken();
     await gone; // which may take as long as a message does
     const tookMs = this.#host.clock.nowMs() - sinceMs;
     return outcome(
-      result,
+      failures.length === 0 ? "done" : "failed",
       [...(isEmpty(plan) ? [] : [`${describePlan(plan)} in ${took(tookMs)}`]), ...failures].join("; "),
     );
   }

@@ -100,7 +100,8 @@ async function removeSeries(registry: Registry, consumer: string): Promise<void>
   const counters = registry.getMetricsAsArray().filter((metric) => metric instanceof Counter);
   await Promise.all(
     counters.map(async (counter) => {
-      for (const { labels } of (await counter.get()).values) if (labels["consumer"] === consumer) counter.remove(labels);
+      for (const { labels } of (await counter.get()).values)
+        if (labels["consumer"] === consumer) counter.remove(labels);
     }),
   );
 }

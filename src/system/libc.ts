@@ -118,16 +118,17 @@ export function lowestFreeFd(): number {
   return fd;
 }
 
-const address = ownBuffer(110);
-const option = ownBuffer(12);
-const length = new Uint32Array(new ArrayBuffer(4));
+const socketName = ownBuffer(110);
+const optionValue = ownBuffer(12);
+const nameLength = new Uint32Array(new ArrayBuffer(4));
 
 /** The process at the other end, when this descriptor is a connection that came in by the Unix socket of this path; else null. */
 export function clientOf(fd: number, path: string): number | null {
   const AF_UNIX = 1;
-  length[0] = address.length;
-  if (symbols.getsockname(fd, ptr(address), ptr(length)) !== 0 || address.readUInt16LE(0) !== AF_UNIX) return null;
-  if (address.toString("utf8", 2, length[0]).split("\0", 1)[0] !== path) return null;
+  nameLength[0] = socketName.length;
+  if (symbols.getsockname(fd, ptr(socketName), ptr(nameLength)) !== 0 || socketName.readUInt16LE(0) !== AF_UNIX)
+    return null;
+  if (socketName.toString("utf8", 2, nameLength[0]).split("\0", 1)[0] !== path) return null;
   const [SO_PEERCRED, SO_ACCEPTCONN] = [17, 30];
   return socketOption(fd, SO_ACCEPTCONN) === 0 ? socketOption(fd, SO_PEERCRED) : null;
 }
@@ -135,8 +136,10 @@ export function clientOf(fd: number, path: string): number | null {
 /** The first 32 bits of it; null when it cannot be had. */
 function socketOption(fd: number, name: number): number | null {
   const SOL_SOCKET = 1;
-  length[0] = option.length;
-  return symbols.getsockopt(fd, SOL_SOCKET, name, ptr(option), ptr(length)) === 0 ? option.readInt32LE(0) : null;
+  nameLength[0] = optionValue.length;
+  return symbols.getsockopt(fd, SOL_SOCKET, name, ptr(optionValue), ptr(nameLength)) === 0
+    ? optionValue.readInt32LE(0)
+    : null;
 }
 
 /** Ends a connection in both directions; whoever owns the descriptor hears of it, and closes it. */

@@ -65,7 +65,12 @@ const broken: readonly (readonly [what: string, text: string, where: string, sai
     "did you mean backoff_base?",
   ],
   ["a misspelt key inside braces", "http_server: { hots: x }" + fine, "1:16: http_server.hots: ", "did you mean host?"],
-  ["a key that is like no other", "zzz: 3" + fine, "1:1: zzz: ", "unknown key; remove it (`pm schema` lists the known ones)"],
+  [
+    "a key that is like no other",
+    "zzz: 3" + fine,
+    "1:1: zzz: ",
+    "unknown key; remove it (`pm schema` lists the known ones)",
+  ],
   [
     "a key of a consumer that is like no other",
     consumer("zzzzzz: 3"),
@@ -479,17 +484,10 @@ describe("a broken pm.yaml", () => {
   });
 
   test.each([
-    ...[
-      "umask: '022'",
-      "nice: 5",
-      "rlimits: {nofile: 1}",
-      "oom_score_adj: 1",
-      "tasks: {}",
-      "cgroup: {}",
-    ].map((line) => consumer(line)),
-    ...["cgroup: {}"].map(
-      (line) => `consumers: {a: {command: [x]}}\n${line}`,
+    ...["umask: '022'", "nice: 5", "rlimits: {nofile: 1}", "oom_score_adj: 1", "tasks: {}", "cgroup: {}"].map((line) =>
+      consumer(line),
     ),
+    ...["cgroup: {}"].map((line) => `consumers: {a: {command: [x]}}\n${line}`),
     ...["laravel", "celery", "sidekiq", "bullmq"].map((name) => symfony(`preset: ${name}`)),
   ])("says that a promised key is for a later version: %j", (text) => {
     const issues = issuesOf(parse(text));

@@ -19,6 +19,7 @@ const post = (length: number, body: string): string =>
 async function quietFarm(): Promise<{ pm: SteeredPm; fds: number }> {
   const pm = new SteeredPm(farmFile({ a: { ...steady, processes: 2, min_uptime: 0 } }));
   await pm.stdout.count((line) => line.endsWith("up"), 2);
+  await pm.record("Control socket listening.");
   return { pm, fds: openFds(pm.pid) + spareFds };
 }
 

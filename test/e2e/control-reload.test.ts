@@ -196,6 +196,7 @@ describe("what a reload does, and to whom", () => {
     const { exitCode, stdout, stderr } = await pm.run("reload --reason", "a test");
     expect([exitCode, ...stdout.split("\n").slice(0, -1), stderr]).toEqual([0, ...lines, ""]);
     expect(stdout.split("\n").at(-1)).toMatch(new RegExp(`^${summary} in [\\d.]+ s$`, "u"));
+    await pm.settled();
     const after = await allPids(pm);
     expect(kept(before, after)).toEqual(expected);
     const gone = Object.entries(before).flatMap(([name, pids]) => pids.filter((pid) => !after[name]?.includes(pid)));
@@ -299,6 +300,23 @@ describe("a file that cannot be taken", () => {
     expect(await pm.metric('pm_config_reloads_total{result="failure"}')).toBe(1);
     expect((await pm.run("reload --plan")).stdout.split("\n").length).toBe(5); // it is all still to be done
   });
+});
+
+test("an added consumer that does not run: it is told, and the rest of the file holds", async () => {
+  await using pm = new SteeredPm(farmFile(base));
+  await pm.records("Worker started.", 4);
+  const before = await allPids(pm);
+  const bad = { ...steady, command: sh("exit 9"), failure_limit: 2 };
+  pm.rewrite(farmFile({ ...base, bad }, { reload_on_change: true }));
+  const { exitCode, stderr } = await pm.run("reload");
+  expect([exitCode, stderr.split("\n").at(-1)]).toEqual([
+    1,
+    expect.stringMatching(/^pm reload: 1 consumer added, .+; bad: worker 5 failed: exit code 9$/u),
+  ]);
+  expect(kept(before, await allPids(pm))).toEqual({ ...untouched, bad: "0 of 1" });
+  expect((await pm.consumer("bad")).workers[0]?.failure_limit).toBe(2);
+  pm.rewrite(farmFile(base, { reload_on_change: true })); // which is heeded by now
+  await pm.record("Consumer removed.", { consumer: "bad" });
 });
 
 describe("what else leads to a reload", () => {

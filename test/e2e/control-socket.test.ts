@@ -6,9 +6,11 @@ import { pmBinary, PmProcess } from "../support/pm-process.ts";
 import { SteeredPm } from "../support/steered-pm.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(10_000);
 
 const farm = (control?: unknown): string => farmFile({ a: steady }, control === undefined ? {} : { control });
+/** No variable says where the socket is. */
+const fileDecides = { env: { PM_SOCKET: "" } };
 const isUp = (pm: PmProcess): Promise<string> => pm.stdout.find((line) => line.endsWith("up"));
 
 /** The pid of the pm that a command with these words reaches, and its exit code. */
@@ -48,11 +50,11 @@ describe("a socket belongs to one pm", () => {
     using folder = temporaryFolder();
     const socket = join(folder.path, "s.sock");
     {
-      await using first = new PmProcess(farm({ socket }));
-      await isUp(first);
+      await using first = new PmProcess(farm({ socket }), fileDecides);
+      await first.record("Control socket listening.");
     }
     expect(existsSync(socket)).toBe(true);
-    await using second = new PmProcess(farm({ socket }));
+    await using second = new PmProcess(farm({ socket }), fileDecides);
     await second.record("Control socket listening.", { socket });
     expect(await reached(["--socket", socket])).toEqual({ exitCode: 0, pid: second.pid });
   });
@@ -100,7 +102,7 @@ describe("without a socket pm runs on", () => {
   test.each([["/proc/pm.sock"], ["/dev/null/pm.sock"], [`/tmp/${"x".repeat(120)}.sock`]])(
     "where none can be made: %s",
     async (socket) => {
-      await using pm = new PmProcess(farm({ socket }));
+      await using pm = new PmProcess(farm({ socket }), fileDecides);
       const { level_name, context } = await pm.record("Control socket is off.");
       expect(level_name).toBe("WARNING");
       expect(context["error"]).toContain(socket);
@@ -113,7 +115,7 @@ describe("without a socket pm runs on", () => {
     using folder = temporaryFolder();
     const socket = join(folder.path, "precious");
     writeFileSync(socket, "precious");
-    await using pm = new PmProcess(farm({ socket }));
+    await using pm = new PmProcess(farm({ socket }), fileDecides);
     const { context } = await pm.record("Control socket is off.");
     expect(context["error"]).toContain(`${socket} is there and is no socket`);
     await isUp(pm);
@@ -123,7 +125,7 @@ describe("without a socket pm runs on", () => {
   });
 
   test("control: false", async () => {
-    await using pm = new PmProcess(farm(false), { env: { PM_SOCKET: "" } });
+    await using pm = new PmProcess(farm(false), fileDecides);
     await isUp(pm);
     expect((await reached([], { cwd: pm.folder })).exitCode).toBe(69);
     expect(await pm.stop()).toBe(0);

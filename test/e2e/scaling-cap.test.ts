@@ -49,7 +49,7 @@ test("when the load moves to the higher priority its pool gets the workers, and 
   const seen = sampler.counts.slice();
   expect(await pm.stop()).toBe(0);
   expect(Math.max(...seen)).toBe(6);
-  expect(seen.length).toBeGreaterThan(100);
+  expect(seen.length).toBeGreaterThan(20);
   expect(low.done().toSorted()).toEqual(ofLow.toSorted());
   expect(high.done().toSorted()).toEqual(ofHigh.toSorted());
   expect(pm.stderr.all.filter((line) => line.includes("SIGKILL"))).toEqual([]);

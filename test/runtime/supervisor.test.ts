@@ -34,6 +34,23 @@ describe("start", () => {
     ]);
   });
 
+  test("however many consumers join at once, signals and probes are heard in between", () => {
+    const { host, supervisor } = running();
+    let nowMs = 0;
+    host.clock.nowMs = () => nowMs;
+    const spawn = host.spawn.bind(host);
+    host.spawn = (...given) => {
+      nowMs += 5;
+      return spawn(...given);
+    };
+    for (let at = 0; at < 10; at++) supervisor.add(pool(`c${at}`, 1));
+    expect(host.children).toHaveLength(2);
+    host.clock.advance(0);
+    expect(host.children.map(({ request }) => request.spec.name)).toEqual(
+      Array.from({ length: 10 }, (_, at) => `c${at}`),
+    );
+  });
+
   test("an autoscaled consumer starts at its minimum", () => {
     const { host, supervisor } = running(
       consumerSpec({ size: { kind: "autoscaled", min: 2, max: 5, scaling: scalingSpec() } }),

@@ -47,6 +47,7 @@ function socketOf(farm: PmProcess): string {
 
 /** Runs a command against this farm; the text of its streams is without the last newline. */
 export async function command(farm: PmProcess, ...args: readonly string[]): Promise<CommandRun> {
+  await farm.record("Control socket listening.");
   await using running = new RunningCommand(farm, args);
   return await running.ended();
 }

@@ -83,6 +83,12 @@ export class SteeredPm extends PmProcess {
     }
   }
 
+  /** Looks again and again until no worker is on its way out or up. */
+  async settled(): Promise<void> {
+    const atRest = new Set(["ready", "stopped", "parked", "finished"]);
+    while ((await this.status()).consumers.some(({ workers }) => workers.some(({ state }) => !atRest.has(state))));
+  }
+
   /** Puts another pm.yaml in the place of the one it runs, at once. */
   rewrite(yaml: string): void {
     const file = join(this.folder, "pm.yaml");

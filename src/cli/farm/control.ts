@@ -1,16 +1,14 @@
-import { resolve } from "node:path";
 import { ownersOf } from "../../core/cluster/share.ts";
 import { toStatus } from "../../protocol/control-status.ts";
 import { explainFixedSize } from "../../core/farm/explain-size.ts";
 import { explain } from "../../core/scaling/explain.ts";
-import type { FarmSpec } from "../../core/farm/spec.ts";
 import type { ExplainDocument, FarmStatus } from "../../protocol/control-api.ts";
 import type { ControlPorts } from "../../surface/control/ports.ts";
 import { type ControlServer, startControl } from "../../surface/control/server.ts";
-import { chooseSocket } from "../../surface/control/socket-folder.ts";
 import { readProcesses } from "../../system/proc-stat.ts";
 import { exitCodes } from "../outcome.ts";
 import { version } from "../version.ts";
+import type { ClaimedControl } from "./claim-control.ts";
 import type { FarmParts } from "./parts.ts";
 
 /** What is known beside the parts themselves. */
@@ -86,42 +84,16 @@ function explainConsumer({ supervisor }: FarmParts, name: string): ExplainDocume
   };
 }
 
-/** What openControl needs beside the parts. */
-export interface ControlWish {
-  readonly spec: FarmSpec;
-  /** Where the socket is to be, instead of where the file says; null when nobody said. */
-  readonly socket: string | null;
-  readonly http: string | null;
+/** What serveControl needs beside the parts. */
+export interface ControlWish extends FarmFacts, ClaimedControl {
+  /** Access rights of the socket. */
+  readonly mode: number;
   readonly onBug: (error: unknown) => void;
   readonly onCrowd: (closed: number) => void;
 }
 
-/** `server` null: there is none, and `off` says why when that was not the user's wish. */
-export interface OpenedControl {
-  readonly server: ControlServer | null;
-  readonly off: string | null;
-}
-
-/** Opens the control socket. A text is the one line to say when another pm has it, which must not be run beside. */
-export async function openControl(parts: FarmParts, wish: ControlWish): Promise<OpenedControl | string> {
-  const { control, file } = wish.spec;
-  const named = wish.socket ?? (process.env["PM_SOCKET"] || null); // set but empty is unset
-  if (control === null && named === null) return { server: null, off: null };
-  const socket = named === null ? (control?.socket ?? chooseSocket(file, process.env, userId())) : resolve(named);
-  if (socket === null)
-    return { server: null, off: "no folder for it can be written to; name one with --socket or control.socket" };
-  const started = await startControl({
-    socket,
-    mode: control?.mode ?? 0o600,
-    ports: controlPorts(parts, { startedAtEpochMs: Date.now(), http: wish.http }),
-    version,
-    onBug: wish.onBug,
-    onCrowd: wish.onCrowd,
-  });
-  if (started.ok) return { server: started.server, off: null };
-  return started.reason === "taken" ? started.message : { server: null, off: started.message };
-}
-
-function userId(): number {
-  return process.getuid?.() ?? 0;
+/** Serves the control socket; a text says why that cannot be. */
+export async function serveControl(parts: FarmParts, wish: ControlWish): Promise<ControlServer | string> {
+  const started = await startControl({ ...wish, ports: controlPorts(parts, wish), version });
+  return started.ok ? started.server : started.message;
 }

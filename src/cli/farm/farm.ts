@@ -6,12 +6,13 @@ import type { FarmFile, LoadFarmFile } from "../../runtime/definitions.ts";
 import type { SignalOrders } from "../../runtime/signals.ts";
 import { createEventLog } from "../../surface/event-log.ts";
 import { type HttpServer, startHttp } from "../../surface/http.ts";
+import type { ControlServer } from "../../surface/control/server.ts";
 import type { Metrics } from "../../surface/metrics.ts";
 import { heedChildren } from "../../system/libc.ts";
 import { readProcesses } from "../../system/proc-stat.ts";
 import { exitCodes } from "../outcome.ts";
 import { version } from "../version.ts";
-import { openControl, type OpenedControl } from "./control.ts";
+import { type ClaimedControl, claimControl, type NoControl } from "./claim-control.ts";
 import { LastResort } from "./last-resort.ts";
 import { assemble, type FarmParts } from "./parts.ts";
 import { watchFarmFiles } from "./watch-files.ts";
@@ -49,43 +50,35 @@ export class Farm {
     const { bus, output, definitions, hooks, guardian } = this.#parts;
     const http = await this.#startHttp();
     if (typeof http === "string") return http;
-    const control = await openControl(this.#parts, {
-      spec: this.#spec,
-      socket: this.#socket,
-      http: http?.address ?? null,
-      onBug: (error) =>
-        this.#warn("A request failed: this is a bug of pm; please report it.", { error: String(error) }),
-      onCrowd: (closed) => this.#warn("Descriptors ran short; idle control connections were closed.", { closed }),
-    });
-    if (typeof control === "string") {
+    const claimed = await claimControl(this.#spec, this.#socket);
+    if (typeof claimed === "string") {
       await http?.stop();
-      return control;
+      return claimed;
     }
     await this.#startLog();
     process.on("uncaughtException", (error) => this.#lastResort.bug(error));
     process.on("unhandledRejection", (error) => this.#lastResort.bug(error));
     try {
-      this.#begin(http, control, signals);
+      this.#begin(http, signals);
     } catch (error) {
       this.#lastResort.bug(error);
     }
+    const control = this.#serveControl(claimed, http?.address ?? null);
     const exitCode = await this.#done.promise;
     this.#unwatch();
     await Promise.all([http?.stop(), definitions.stop(), hooks.finish()]);
     bus.emit({ type: "farm_stopped", exitCode });
-    await control.server?.stop();
+    await (await control)?.stop();
     await output.finish();
     if (!this.#lastResort.forsaken) await guardian.release();
     return exitCode;
   }
 
-  #begin(http: HttpServer | null, control: OpenedControl, signals: { obey(orders: SignalOrders): void }): void {
+  #begin(http: HttpServer | null, signals: { obey(orders: SignalOrders): void }): void {
     const { bus, guardian, supervisor, definitions, reloader, output } = this.#parts;
     for (const message of this.#warnings) this.#warn(message);
     guardian.start();
     if (http !== null) bus.emit({ type: "http_listening", address: http.address });
-    if (control.server !== null) bus.emit({ type: "control_listening", socket: control.server.socket });
-    if (control.off !== null) this.#warn("Control socket is off.", { error: control.off });
     supervisor.start();
     definitions.start(reloader);
     this.#unwatch = watchFarmFiles(
@@ -102,6 +95,32 @@ export class Farm {
       },
       reload: () => this.#reload("SIGHUP"),
     });
+  }
+
+  /** The first workers have been started by now: they need not wait for it. */
+  async #serveControl(claimed: ClaimedControl | NoControl, http: string | null): Promise<ControlServer | null> {
+    let off: string | null;
+    if ("off" in claimed) off = claimed.off;
+    else {
+      const startedAtEpochMs = Date.now();
+      const { serveControl } = await import("./control.ts");
+      const served = await serveControl(this.#parts, {
+        ...claimed,
+        mode: this.#spec.control?.mode ?? 0o600,
+        startedAtEpochMs,
+        http,
+        onBug: (error) =>
+          this.#warn("A request failed: this is a bug of pm; please report it.", { error: String(error) }),
+        onCrowd: (closed) => this.#warn("Descriptors ran short; idle control connections were closed.", { closed }),
+      });
+      if (typeof served !== "string") {
+        this.#parts.bus.emit({ type: "control_listening", socket: served.socket });
+        return served;
+      }
+      off = served;
+    }
+    if (off !== null) this.#warn("Control socket is off.", { error: off });
+    return null;
   }
 
   #reload(by: string): void {

@@ -1,4 +1,5 @@
 import { ageText, bytesText, percentText } from "../../core/farm/amounts.ts";
+import { plural } from "../../core/farm/operation-text.ts";
 import type { FarmStatus, SourceStatus } from "../../protocol/control-api.ts";
 
 /** The farm in a line or a few, above its consumers. */
@@ -10,7 +11,7 @@ export function farmLines(status: FarmStatus, nowMs: number): readonly string[] 
   const ready = consumers.reduce((total, consumer) => total + consumer.ready, 0);
   const busy = consumers.reduce((total, consumer) => total + consumer.busy, 0);
   const facts = [
-    `${ready} of ${workers.length} workers ready, ${busy} busy`,
+    `${ready} of ${plural(workers.length, "worker")} ready, ${busy} busy`,
     ...(status.total_cap === null ? [] : [`at most ${status.total_cap} alive`]),
     ...(status.http === null ? [] : [status.http]),
     ...ownUsage(status),

@@ -221,7 +221,9 @@ function operation({ by, reason }: Requester, request: OperationRequest, outcome
   const message = outcome.message.startsWith(`${consumer}: `)
     ? outcome.message.slice(consumer.length + 2)
     : outcome.message;
-  return pool(by, isDone ? done[action] : "operation_failed", consumer, message, reason);
+  return isDone
+    ? pool(by, done[action], consumer, message, reason)
+    : pool(by, "operation_failed", consumer, `not ${done[action]}: ${message}`, reason);
 }
 
 function reload({ by, reason }: Requester, { result, message, problems }: ReloadOutcome): AuditDraft | null {

@@ -15,7 +15,7 @@ export interface Connection {
 
 /**
  * Those to close so that `keep` are left: each process keeps some before any keeps more, so that whoever hoards loses, and of its own
- * the highest descriptors.
+ * the lowest descriptors.
  */
 export function chooseToClose(connections: readonly Connection[], keep: number): readonly number[] {
   const counts = new Map<number, number>();

@@ -6,11 +6,13 @@ import type { ControlPorts } from "./ports.ts";
 import { maxBodyBytes } from "./read-members.ts";
 import type { Route, Served } from "./route.ts";
 import { routes } from "./routes.ts";
-import { cannotMake, claimSocket, inodeOf, type NoSocket } from "./socket-claim.ts";
+import { cannotMake, claimSocket, inodeOf, type NoSocket, type SocketClaim } from "./socket-claim.ts";
 
 export interface ControlOptions {
   /** Absolute path. */
   readonly socket: string;
+  /** The right to that path; it is claimed here when nobody did. */
+  readonly claim?: SocketClaim;
   /** Access rights of the socket, such as 0o600. */
   readonly mode: number;
   readonly ports: ControlPorts;
@@ -40,7 +42,7 @@ const lastAnswersMs = 1_000;
  */
 export async function startControl(options: ControlOptions): Promise<ControlStart> {
   const { socket, mode, ports, version, onBug, onCrowd = () => {} } = options;
-  const claim = await claimSocket(socket);
+  const claim = options.claim ?? (await claimSocket(socket));
   if (!claim.ok) return claim;
   const streams = new Set<LineStream>();
   const served: Served = { ports, version, routes, openStream: (open) => openStream(open, streams) };

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runImport, type ImportArgs } from "../../../src/cli/commands/import.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { asOrdinaryUser } from "../../support/ordinary-user.ts";
 
 async function run(files: Readonly<Record<string, string>>, args: Partial<ImportArgs> & { readonly file: string }) {
   using folder = temporaryFolder();
@@ -95,11 +96,13 @@ consumers:
     });
   });
 
-  test.skipIf(process.getuid?.() === 0)("a file that may not be read is one line", async () => {
+  test("a file that may not be read is one line", async () => {
     using folder = temporaryFolder();
     writeFileSync(join(folder.path, "Procfile"), "a: cat");
     chmodSync(join(folder.path, "Procfile"), 0);
-    const outcome = await runImport({ file: "Procfile", format: null, formation: null, cwd: folder.path });
+    const outcome = await asOrdinaryUser(() =>
+      runImport({ file: "Procfile", format: null, formation: null, cwd: folder.path }),
+    );
     expect(outcome.stderr).toBe("pm: Procfile may not be read by this user; change its permissions\n");
   });
 

@@ -165,8 +165,8 @@ const rows: readonly Row[] = [
     "in words",
     "deploy",
   ],
-  [ended(rolling, "failed"), "alice", "operation_failed", "async", null, "in words", "deploy"],
-  [ended(rolling, "conflict"), "alice", "operation_failed", "async", null, "in words", "deploy"],
+  [ended(rolling, "failed"), "alice", "operation_failed", "async", null, "not restarted: in words", "deploy"],
+  [ended(rolling, "conflict"), "alice", "operation_failed", "async", null, "not restarted: in words", "deploy"],
   [
     { type: "operation_started", id: 1, who: alice, request: rolling },
     "alice",
