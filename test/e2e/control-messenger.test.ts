@@ -135,11 +135,7 @@ describe.skipIf(reason !== null)("a farm of Symfony Messenger workers under load
     expect(ready).toBe(0);
     expect(await pm.run("resume async:2")).toEqual(did("async: 1 worker resumed"));
     await pm.seen("async", ({ messages_total: now }) => now > handled);
-    expect((await pm.consumer("async")).workers.map(({ paused, busy }) => [paused, paused ? busy : 0])).toEqual([
-      [true, 0],
-      [true, 0],
-      [false, 0],
-    ]);
+    await pm.seen("async", ({ workers }) => workers.filter(({ paused, busy }) => paused && busy === 0).length === 2);
     expect(await pm.run("resume async")).toEqual(did("async: 2 workers resumed"));
     expect(await pm.run("resume async")).toEqual(did("async: not paused"));
     await until(() => before.every((pid) => stateOf(pid ?? 0) !== "T"));

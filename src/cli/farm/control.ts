@@ -22,6 +22,7 @@ export interface FarmFacts {
 export function controlPorts(parts: FarmParts, facts: FarmFacts): ControlPorts {
   const { supervisor, operator, definitions, trail, output } = parts;
   return {
+    consumers: () => supervisor.consumers.map(({ spec }) => spec.name),
     status: async (consumer) => status(parts, facts, consumer),
     explain: (consumer) => explainConsumer(parts, consumer),
     operate: (request, who, wait) => operator.operate(request, who, wait),

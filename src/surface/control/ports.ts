@@ -5,6 +5,8 @@ import type { ExplainDocument, FarmStatus } from "../../protocol/control-api.ts"
 
 /** All that the control socket asks of the running farm. None of these throws for what a client does wrong. */
 export interface ControlPorts {
+  /** The names of all consumers. */
+  consumers(): readonly string[];
   /** `consumer` null tells of all; null when there is no such consumer. */
   status(consumer: string | null): Promise<FarmStatus | null>;
   explain(consumer: string): ExplainDocument | null;

@@ -25,6 +25,10 @@ export class FakePorts implements ControlPorts {
   /** Thrown by `status`. */
   bug: Error | null = null;
 
+  consumers(): readonly string[] {
+    return ["async", "mail/über"];
+  }
+
   async status(consumer: string | null) {
     if (this.bug !== null) throw this.bug;
     const exit = { kind: "signaled", signal: "SIGKILL", number: 9 } as const;

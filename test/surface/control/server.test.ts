@@ -175,10 +175,10 @@ describe("paths, methods and queries", () => {
     ["GET", "/v1/logs?level=loud", 400, "bad_query", "level must be debug, info, warning or error"],
     ["GET", "/v1/events?follow=yes", 400, "bad_query", "follow must be 1 or 0"],
     ["POST", "/v1/reload?plan=1", 400, "bad_query", 'unknown member "plan"; there are none here'],
-    ["GET", "/v1/status?consumer=asynk", 404, "unknown_consumer", 'there is no consumer "asynk"; did you mean async?'],
-    ["GET", "/v1/logs?consumer=asynk", 404, "unknown_consumer", 'there is no consumer "asynk"; did you mean async?'],
-    ["GET", "/v1/events?consumer=asynk", 404, "unknown_consumer", 'there is no consumer "asynk"; did you mean async?'],
-    ["GET", "/v1/consumers/x/explain", 404, "unknown_consumer", 'there is no consumer "x"; there are async, mail/über'],
+    ["GET", "/v1/status?consumer=asynk", 404, "unknown_consumer", 'no consumer is called "asynk"; did you mean async?'],
+    ["GET", "/v1/logs?consumer=asynk", 404, "unknown_consumer", 'no consumer is called "asynk"; did you mean async?'],
+    ["GET", "/v1/events?consumer=asynk", 404, "unknown_consumer", 'no consumer is called "asynk"; did you mean async?'],
+    ["GET", "/v1/consumers/x/explain", 404, "unknown_consumer", 'no consumer is called "x"; there are async, mail/über'],
   ])("%s %s is %d", async (method, path, status, code, message) => {
     const { socket } = await serve();
     expect(await ask(socket, path, { method })).toEqual([status, error(code, message)]);
