@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import type { ConsumerText } from "./farm-file.ts";
+import { until } from "./proc.ts";
 import type { SteeredPm } from "./steered-pm.ts";
 
 /** Stays until it is told to stop. */
@@ -36,3 +38,12 @@ export function kept(before: Pids, after: Pids): Record<string, string> {
 
 /** What `kept` says of them when nobody was restarted. */
 export const untouched = { pair: "2 of 2", one: "1 of 1", scaled: "1 of 1" };
+
+/** Resolves when the command line (or the environment) of all these processes holds the text; a fresh process shows its own a moment late. */
+export function allRunWith(
+  text: string,
+  pids: readonly (number | null)[] = [],
+  where: "cmdline" | "environ" = "cmdline",
+): Promise<void> {
+  return until(() => pids.every((pid) => readFileSync(`/proc/${pid}/${where}`, "latin1").includes(text)));
+}
