@@ -178,7 +178,13 @@ describe("paths, methods and queries", () => {
     ["GET", "/v1/status?consumer=asynk", 404, "unknown_consumer", 'no consumer is called "asynk"; did you mean async?'],
     ["GET", "/v1/logs?consumer=asynk", 404, "unknown_consumer", 'no consumer is called "asynk"; did you mean async?'],
     ["GET", "/v1/events?consumer=asynk", 404, "unknown_consumer", 'no consumer is called "asynk"; did you mean async?'],
-    ["GET", "/v1/consumers/x/explain", 404, "unknown_consumer", 'no consumer is called "x"; there are async, mail/über'],
+    [
+      "GET",
+      "/v1/consumers/x/explain",
+      404,
+      "unknown_consumer",
+      'no consumer is called "x"; there are async, mail/über',
+    ],
   ])("%s %s is %d", async (method, path, status, code, message) => {
     const { socket } = await serve();
     expect(await ask(socket, path, { method })).toEqual([status, error(code, message)]);
