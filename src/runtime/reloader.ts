@@ -206,7 +206,11 @@ export class Reloader {
   }
 
   #change({ consumers }: ReloadPlan, next: FarmSpec, replaced: ReadonlySet<string>): void {
-    for (const { consumer, kind } of consumers) if (kind === "removed") this.#consumer(consumer)?.remove();
+    for (const { consumer, kind } of consumers) {
+      if (kind !== "removed") continue;
+      this.#refused.delete(consumer);
+      this.#consumer(consumer)?.remove();
+    }
     this.#spec = { ...next, ...whatNeedsNewStart(this.#spec) };
     this.#supervisor.adopt(this.#spec);
     const changeOf = new Map(consumers.map((change) => [change.consumer, change]));
