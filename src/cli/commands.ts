@@ -1,5 +1,6 @@
 import { type Command, textOf } from "./command.ts";
 import { controlCommands } from "./command-table/control.ts";
+import { deployCommands } from "./command-table/deploy.ts";
 import { farmCommands } from "./command-table/farm.ts";
 import { toolCommands } from "./command-table/tools.ts";
 
@@ -18,4 +19,10 @@ const completions: Command = {
 };
 
 /** All commands, in the order of the help; their rows are in `command-table/`. */
-export const commands: readonly Command[] = [...farmCommands, ...controlCommands, ...toolCommands, completions];
+export const commands: readonly Command[] = [
+  ...farmCommands,
+  ...controlCommands,
+  ...toolCommands,
+  ...deployCommands,
+  completions,
+];

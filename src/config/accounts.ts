@@ -5,18 +5,28 @@ import type { Path } from "./issue.ts";
 export interface Identity {
   readonly uid: number | null;
   readonly gid: number | null;
+  /** Supplementary groups as they are named; null where none are. */
+  readonly groups: readonly number[] | null;
+  /** Those that list the user, when it is given by name. */
+  readonly userGroups: readonly number[];
+}
+
+/** Accounts as the file names them: names or numeric ids. */
+export interface NamedAccounts {
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly groups: readonly string[] | null;
 }
 
 /** Reads a text file, or null when there is none. */
 export type ReadText = (path: string) => string | null;
 
 /**
- * Looks `user` and `group` up in /etc/passwd and /etc/group. A group that is absent is that of the user; a numeric user
- * who is not in the file keeps pm's group.
+ * Looks accounts up in /etc/passwd and /etc/group. A group that is absent is that of the user; a numeric user who is not in the file keeps
+ * pm's group.
  */
 export function findIdentity(
-  user: string | null,
-  group: string | null,
+  { user, group, groups }: NamedAccounts,
   read: ReadText,
   path: Path,
   findings: Findings,
@@ -26,7 +36,21 @@ export function findIdentity(
     group === null
       ? (account?.group ?? null)
       : lookUp(group, "group", "/etc/group", read, [...path, "group"], findings).id;
-  return { uid: account?.id ?? null, gid };
+  const more = groups?.map(
+    (each, index) => lookUp(each, "group", "/etc/group", read, [...path, "groups", index], findings).id,
+  );
+  return {
+    uid: account?.id ?? null,
+    gid,
+    groups: more?.filter((id) => id !== null) ?? null,
+    userGroups: user === null ? [] : groupsWith(user, read("/etc/group") ?? ""),
+  };
+}
+
+/** The groups that list a user by this name. */
+function groupsWith(user: string, file: string): number[] {
+  const entries = file.split("\n").map((line) => line.split(":"));
+  return entries.filter(([, , , members = ""]) => members.split(",").includes(user)).map(([, , id]) => Number(id));
 }
 
 interface Account {

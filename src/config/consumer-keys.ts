@@ -4,6 +4,7 @@ import { commandLine } from "./command.ts";
 import { consumerHooks } from "./hook-keys.ts";
 import { key, laterKey, optionalKey, type Kind, type Values } from "./kind.ts";
 import { consumerLogKeys } from "./log-keys.ts";
+import { processKeys } from "./process-keys.ts";
 import { duration, size } from "./quantities.ts";
 import { readiness } from "./ready.ts";
 import { decimal, flag, integer, notEmpty, oneOf, text } from "./scalars.ts";
@@ -95,6 +96,11 @@ export const consumerKeys = {
   ),
   user: optionalKey(orNull(account), "Runs the workers as this user: a name or a numeric id."),
   group: optionalKey(orNull(account), "Runs the workers with this group; that of the user when absent."),
+  groups: optionalKey(
+    orNull(list(account, { of: "groups", orSingle: true, unique: true })),
+    "More groups of the workers: names or numeric ids; when absent, those that list user as a member.",
+  ),
+  ...processKeys,
   stop_signal: optionalKey(orNull(stopSignal), "Asks a worker to stop; that of the preset when absent, else TERM."),
   stop_timeout: optionalKey(
     orNull(duration({ min: 0 })),
@@ -169,16 +175,11 @@ export const consumerKeys = {
     200,
     "Accepted for files of the Symfony bundle; has no effect, because pm reacts to events.",
   ),
-  umask: laterKey(),
-  nice: laterKey(),
-  rlimits: laterKey(),
-  oom_score_adj: laterKey(),
   tasks: laterKey(),
   hooks: optionalKey(
     orNull(consumerHooks),
     "What runs when something happens here, beside hooks at the top of the file.",
   ),
-  cgroup: laterKey(),
 };
 
 /** One consumer in the names of the file, durations in milliseconds, sizes in bytes. */

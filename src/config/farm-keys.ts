@@ -3,7 +3,7 @@ import { clusterKeys } from "./cluster-keys.ts";
 import { defaultsOf, list, map, object, orFalse, orNull, sectionKey } from "./collections.ts";
 import { consumerKeys } from "./consumer-keys.ts";
 import { farmHooks } from "./hook-keys.ts";
-import { key, laterKey, optionalKey, type Values } from "./kind.ts";
+import { key, optionalKey, type Values } from "./kind.ts";
 import { farmLogKeys } from "./log-keys.ts";
 import { duration } from "./quantities.ts";
 import { decimal, flag, integer, notEmpty, text } from "./scalars.ts";
@@ -97,7 +97,6 @@ export const farmKeys = {
   source: optionalKey(orNull(object(sourceKeys)), "A program that names more consumers."),
   cluster: optionalKey(orNull(object(clusterKeys)), "Which share of the farm this node runs; all of it when absent."),
   hooks: optionalKey(orNull(farmHooks), "What runs when something happens, for all consumers."),
-  cgroup: laterKey(),
   consumers: key(
     map(object(consumerKeys, belongsAtTop), { of: "consumers", problemOfName: problemOfConsumerName }),
     new Map(),

@@ -6,6 +6,7 @@ import type { FarmValues } from "./farm-keys.ts";
 import type { FilledConsumer } from "./fill-consumer.ts";
 import { hooksOf } from "./hook-keys.ts";
 import { presets } from "./presets.ts";
+import { cgroupOf, processOf } from "./process-keys.ts";
 
 /** The farm that filled values describe, around those `parts` that are read by themselves. `file` is absolute. */
 export function toFarmSpec(
@@ -35,7 +36,7 @@ export function toFarmSpec(
 }
 
 /** One consumer under its name. */
-export function toConsumerSpec(name: string, values: FilledConsumer, { uid, gid }: Identity): ConsumerSpec {
+export function toConsumerSpec(name: string, values: FilledConsumer, identity: Identity): ConsumerSpec {
   const preset = values.preset === null ? null : presets[values.preset];
   return {
     name,
@@ -45,8 +46,10 @@ export function toConsumerSpec(name: string, values: FilledConsumer, { uid, gid 
     size: sizeOf(values),
     cwd: values.cwd,
     env: Object.fromEntries(values.env),
-    uid,
-    gid,
+    uid: identity.uid,
+    gid: identity.gid,
+    process: processOf(values, identity),
+    cgroup: cgroupOf(values),
     stopSignal: values.stop_signal,
     stopTimeoutMs: values.stop_timeout,
     restart: {

@@ -17,6 +17,7 @@ import { isSecretName } from "./mask.ts";
 import { checkTransports } from "./messenger-transports.ts";
 import { readConsumer } from "./read-consumer.ts";
 import { sourceOf } from "./source-keys.ts";
+import { checkStopGrace } from "./stop-grace.ts";
 import { fillParameters } from "./symfony-parameters.ts";
 
 /** What the meaning of a pm.yaml depends on. */
@@ -68,6 +69,7 @@ export function parseConfig(source: ConfigSource): ConfigResult {
   const { filled, consumers } = readConsumers(values, surroundings, findings);
   const cluster = clusterOf(values.cluster, { directory, read, filling }, findings);
   checkFarm(values, shareOf(consumers, cluster), findings);
+  checkStopGrace(filled, values.shutdown_timeout, env, findings);
   const issues = sortIssues(findings.issues, file);
   if (issues.some(({ severity }) => severity === "error")) return { ok: false, issues };
   const tree = farmKind.write({ ...values, consumers: filled });

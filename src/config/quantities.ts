@@ -71,7 +71,7 @@ export function size({
     write: formatSize,
     schema: orFilledIn({
       anyOf: [
-        { type: "number", exclusiveMinimum: 0 },
+        { type: "number", ...rangeInSchema(minBytes === 0 ? { min: 0 } : { above: 0 }) },
         { type: "string", pattern: "^\\s*[0-9.]" },
       ],
     }),

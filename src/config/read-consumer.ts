@@ -19,6 +19,6 @@ export function readConsumer(
 ): { readonly filled: FilledConsumer; readonly spec: ConsumerSpec } {
   checkConsumer(values, surroundings.shape, path, findings);
   const filled = fillConsumer(values, farm, surroundings, path, findings);
-  const identity = findIdentity(filled.user, filled.group, surroundings.read, path, findings);
+  const identity = findIdentity(filled, surroundings.read, path, findings);
   return { filled, spec: toConsumerSpec(name, filled, identity) };
 }

@@ -21,7 +21,19 @@ export class ConsumerDraft implements ImportedConsumer {
 
   /** Adds variables to `env`; later ones win. */
   addEnv(variables: Readonly<Record<string, string>>): void {
-    if (Object.keys(variables).length > 0) this.set("env", { ...recordOf(this.keys.get("env")), ...variables });
+    if (Object.keys(variables).length > 0) this.addTo("env", variables);
+  }
+
+  /** Adds members to a key that holds a mapping; later ones win. */
+  addTo(key: string, members: Readonly<Record<string, YamlValue>>, remark?: string): void {
+    this.set(key, { ...recordOf(this.keys.get(key)), ...members }, remark);
+  }
+
+  /** Takes a member out of a mapping, and the key with its last one. */
+  takeFrom(key: string, member: string): void {
+    const rest = Object.entries(recordOf(this.keys.get(key))).filter(([name]) => name !== member);
+    if (rest.length > 0) this.set(key, Object.fromEntries(rest));
+    else this.keys.delete(key);
   }
 
   /** Adds codes to one list of `exit_codes`. */

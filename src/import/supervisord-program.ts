@@ -161,7 +161,10 @@ const rules: Readonly<Record<string, Rule>> = {
       );
     else program.consumer.set("cwd", relativePath(path, program.origin));
   },
-  umask: without("set the umask; pm cannot do so yet: run pm itself with this umask, which its workers inherit"),
+  umask: (entry, { consumer }) => {
+    if (/^[0-7]{1,4}$/u.test(entry.value)) consumer.set("umask", entry.value);
+    else consumer.lose(entry, entry.key, "is no octal number; set the key by hand");
+  },
   serverurl: without("told the worker where supervisord listens; nothing in pm needs it"),
   redirect_stderr: output,
   ...Object.fromEntries(

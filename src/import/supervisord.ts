@@ -94,7 +94,7 @@ const farmKeys: Readonly<Record<string, string>> = {
   nocleanup: ownLog,
   pidfile: "held the pid of supervisord; pm stays in the foreground, so whoever started it knows its pid",
   nodaemon: "chose the foreground; pm always runs there",
-  umask: "set the umask; start pm with this umask, which its workers inherit",
+  umask: "set the umask of all; write umask for each consumer, or start pm with it",
   minfds: limits,
   minprocs: limits,
   user: "was the account of supervisord and all programs; start pm as this user",

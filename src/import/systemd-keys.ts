@@ -2,6 +2,7 @@ import { formatDuration } from "../config/duration.ts";
 import { needsShell } from "./marks.ts";
 import { relativePath } from "./paths.ts";
 import { environmentWords, execCommand } from "./systemd-exec.ts";
+import { processRules } from "./systemd-process.ts";
 import { plainText, time, without, type Rule, type Service } from "./systemd-service.ts";
 import { fillSpecifiers, readExitCodes } from "./systemd-values.ts";
 import type { UnitEntry } from "./unit-file.ts";
@@ -21,9 +22,6 @@ const output: Rule = (entry, { draft }) =>
     entry.key,
     "said where the output goes; pm writes all of it, labelled, to its own stdout and stderr, which the unit of pm hands to the journal",
   );
-
-const notYet = (what: string): Rule =>
-  without(`set ${what}; pm cannot do so yet: set it in the unit that runs pm, whose workers inherit it`);
 
 const restarts: Readonly<Record<string, string>> = { no: "never", always: "always", "on-failure": "on-failure" };
 
@@ -114,7 +112,6 @@ const serviceRules: Readonly<Record<string, Rule>> = {
     const group = plainText(entry, service);
     if (group !== null) service.consumer.set("group", group);
   },
-  SupplementaryGroups: without("added groups; pm gives a worker one group, so start pm as a user that is in them"),
   DynamicUser: without("made up a user; create one and write it into user"),
   Type: (entry, { consumer }) => {
     if (/^(simple|exec)$/u.test(entry.value)) return;
@@ -185,13 +182,8 @@ const serviceRules: Readonly<Record<string, Rule>> = {
         `${entry.value} chose whom the stop signals reach; pm signals the worker, and kills what is left of its process group when it has ended`,
       );
   },
-  MemoryMax: without(
-    "killed the service above this; max_memory replaces a worker at an idle moment instead, and the unit of pm can still have a MemoryMax for all",
-  ),
+  ...processRules,
   MemoryHigh: without("slowed the service down above this; max_memory replaces a worker at an idle moment instead"),
-  UMask: notYet("the umask"),
-  Nice: notYet("the niceness"),
-  OOMScoreAdjust: notYet("the OOM score"),
   PIDFile: without("held the pid; pm keeps its workers in the foreground and needs none"),
   RemainAfterExit: without("counted the service as running after its end; pm has nothing like it"),
   SyslogIdentifier: output,

@@ -7,7 +7,7 @@ const families: readonly (readonly [keys: RegExp, text: string])[] = [
   ],
   [
     /^(?:CPU|Memory|IO|Block|Tasks|Limit|Nice|OOM|Slice|Startup|ManagedOOM|Timer)/u,
-    "shared out or limited resources; pm does not, so keep it in the unit that runs pm, which holds for all workers",
+    "shared out or limited resources in a way of its own; pm does not, so keep it in the unit that runs pm, which holds for all workers",
   ],
   [
     /^(?:Runtime|State|Cache|Logs|Configuration)Directory/u,

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { closeFd, pipe } from "../system/libc.ts";
+import { owned } from "../system/own-children.ts";
 import { failed, type Failure } from "./queue.ts";
 
 /** In what a program of the user's runs. */
@@ -41,19 +42,21 @@ export class Program {
     const stderr = pipe("read");
     fds.push(stderr.readFd, stderr.writeFd);
     const exited = Promise.withResolvers<string | null>();
-    this.#process = Bun.spawn({
-      cmd: [...command],
-      cwd,
-      env: { ...env },
-      // Real pipes: what Bun would make are sockets, which a script cannot open as /dev/stderr.
-      stdio: [stdin, stdout.writeFd, stderr.writeFd],
-      detached: true,
-      onExit: (_, code, signal) => {
-        this.#killGroup(); // what it has left behind, which may keep the pipes open
-        this.#exited = true;
-        exited.resolve(signal === null ? (code === 0 ? null : `exit code ${code}`) : `killed by ${signal}`);
-      },
-    });
+    this.#process = owned(
+      Bun.spawn({
+        cmd: [...command],
+        cwd,
+        env: { ...env },
+        // Real pipes: what Bun would make are sockets, which a script cannot open as /dev/stderr.
+        stdio: [stdin, stdout.writeFd, stderr.writeFd],
+        detached: true,
+        onExit: (_, code, signal) => {
+          this.#killGroup(); // what it has left behind, which may keep the pipes open
+          this.#exited = true;
+          exited.resolve(signal === null ? (code === 0 ? null : `exit code ${code}`) : `killed by ${signal}`);
+        },
+      }),
+    );
     fds.length = 0;
     closeFd(stdout.writeFd);
     closeFd(stderr.writeFd);

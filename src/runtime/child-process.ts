@@ -4,9 +4,13 @@ import type { Output, ProcessReport } from "../output/output.ts";
 import { bundlePing, parseBundleFrame } from "../protocol/bundle-frames.ts";
 import { drainFrame, parseWorkerFrame, pingFrame, type WorkerFrame } from "../protocol/worker-frames.ts";
 import { closeFd, pipe, socketPair } from "../system/libc.ts";
+import { owned } from "../system/own-children.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
+import { launchOf, type Launcher } from "./exec-launch.ts";
 import type { Guardian } from "./guardian.ts";
+import { runIdVariable } from "./guardian-process.ts";
 import type { Child, ChildFact, ChildRequest } from "./host.ts";
+import type { Orphans } from "./orphans.ts";
 import { explainSpawnError } from "./spawn-error.ts";
 
 /** Frames waiting for a worker that does not read; pings and drains are tiny, so this many bytes mean that it never will. */
@@ -16,6 +20,8 @@ const maxWaitingFrameBytes = 4096;
 export interface ChildContext {
   readonly output: Output;
   readonly guardian: Guardian;
+  readonly orphans: Orphans;
+  readonly launcher: Launcher;
   /** The environment of all workers; each adds its own. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -40,6 +46,9 @@ class ChildProcess implements Child {
   readonly #hear: (fact: ChildFact) => void;
   readonly #output: Output;
   readonly #guardian: Guardian;
+  readonly #orphans: Orphans;
+  /** What all that stems from this process is known by. */
+  readonly #mark: string;
   readonly #key: number;
   readonly #ipcFd: number;
   readonly #ipc: PipeWriter;
@@ -65,25 +74,29 @@ class ChildProcess implements Child {
     this.#hear = hear;
     this.#output = context.output;
     this.#guardian = context.guardian;
-    this.#process = Bun.spawn({
-      cmd: [...spec.command],
-      cwd: spec.cwd,
-      env: {
-        ...context.env,
-        ...spec.env,
-        PM_WORKER_ID: String(workerId),
-        PM_WORKER_SLOT: String(slot),
-        PM_CONSUMER: spec.name,
-        PM_IPC_FD: "3",
-      },
-      stdio: [stdin?.readFd ?? "ignore", stdout.writeFd, stderr.writeFd, ipc.theirs],
-      detached: true, // a session and process group of its own: its whole group can be killed
-      ...(spec.uid === null ? {} : { uid: spec.uid }),
-      ...(spec.gid === null ? {} : { gid: spec.gid }),
-      onExit: (_, code, signal) => this.#onExit(code, signal),
-    });
+    this.#orphans = context.orphans;
+    this.#mark = context.orphans.nextMark();
+    this.#process = owned(
+      Bun.spawn({
+        ...launchOf(spec, spec.env["PATH"] ?? context.env["PATH"], context.launcher),
+        cwd: spec.cwd,
+        env: {
+          ...context.env,
+          ...spec.env,
+          PM_WORKER_ID: String(workerId),
+          PM_WORKER_SLOT: String(slot),
+          PM_CONSUMER: spec.name,
+          PM_IPC_FD: "3",
+          [runIdVariable]: this.#mark,
+        },
+        stdio: [stdin?.readFd ?? "ignore", stdout.writeFd, stderr.writeFd, ipc.theirs],
+        detached: true, // a session and process group of its own: its whole group can be killed
+        onExit: (_, code, signal) => this.#onExit(code, signal),
+      }),
+    );
     fds.length = 0; // from here on nothing throws, and each has its owner
     this.#guardian.watch(this.pid);
+    this.#orphans.began(this.#mark);
     for (const fd of [stdout.writeFd, stderr.writeFd, ipc.theirs]) closeFd(fd);
     if (stdin !== null) closeFd(stdin.readFd);
     this.#stdin =
@@ -145,6 +158,7 @@ class ChildProcess implements Child {
   #onExit(code: number | null, signal: NodeJS.Signals | number | null): void {
     this.#exited = true;
     this.#guardian.forget(this.pid);
+    this.#orphans.ended(this.#mark);
     this.#output.exited(this.#key);
     if (this.#stdin !== null) closeFd(this.#stdin.fd);
     this.#hear({ type: "exited", exit: toExitReason(code, signal) });

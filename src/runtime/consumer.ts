@@ -190,11 +190,11 @@ export class Consumer implements WorkerOwner {
     this.#health.unpark();
   }
 
-  /** All workers at once; each ends in its own time. */
-  stop(cause: StopCause): void {
+  /** All workers at once; each ends in its own time, or is killed `capMs` from now. */
+  stop(cause: StopCause, capMs: number | null = null): void {
     for (const worker of this.workers.slice()) {
       // those that are gone leave the list meanwhile
-      if (worker.state !== "gone") worker.stop(cause);
+      if (worker.state !== "gone") worker.stop(cause, capMs);
     }
   }
 

@@ -1,7 +1,10 @@
 /** The guardian itself: `pm __guardian`, which main.ts starts in place of a command. See guardian.ts. */
 import { readdirSync, readFileSync, readSync } from "node:fs";
 
-/** Names the run of pm a process belongs to, in its environment. */
+/**
+ * Names the run of pm a process belongs to, in its environment; for the process of a worker, and all that stems from it, a number after a
+ * dot tells which one (see orphans.ts).
+ */
 export const runIdVariable = "PM_RUN_ID";
 
 /** The hidden command. */
@@ -15,44 +18,40 @@ export function guardianCommand(): string[] {
 }
 
 /**
- * Reads what pm tells until pm says bye or dies. In either case it then kills what is left of the farm: after a death all that pm was
- * keeping alive, after an orderly end what has left the process group of its worker.
+ * Reads what pm tells until pm is dead, and kills what it was keeping alive. The packed pm has its equal in scripts/loader/guardian.c, which
+ * answers the hidden command before this is ever loaded.
  */
 export function runGuardian(): void {
+  // Whatever is meant for all that pm has started is not meant for what cleans up behind it.
+  for (const signal of ["SIGHUP", "SIGQUIT", "SIGINT", "SIGTERM"]) process.on(signal, () => {});
   const groups = new Set<number>();
-  const said = readUntilEnd((line) => {
-    if (line.startsWith("+")) groups.add(Number(line.slice(1)));
-    if (line.startsWith("-")) groups.delete(Number(line.slice(1)));
+  hearUntilEnd((line) => {
+    const pid = Number(line.slice(1));
+    if (!Number.isSafeInteger(pid) || pid <= 1) return; // to the kernel 0 and 1 would mean everybody
+    if (line.startsWith("+")) groups.add(pid);
+    if (line.startsWith("-")) groups.delete(pid);
   });
-  if (said === "end") for (const group of groups) kill(-group);
+  for (const group of groups) kill(-group);
   // What was being started as pm died, and what left its group, still carries the run in its environment.
   const runId = process.env[runIdVariable];
   if (runId === undefined) return;
-  const mark = `${runIdVariable}=${runId}\0`;
-  // After a death a process may be between fork and exec, where its environment is not yet its own: one clean look is not enough.
-  const cleanLooks = said === "end" ? 2 : 1;
-  for (let clean = 0, round = 0; round < 100; round++) {
+  const mark = `${runIdVariable}=${runId}`;
+  // A process between fork and exec has no environment of its own for a moment: one clean look is not enough.
+  for (let clean = 0, look = 0; clean < 2 && look < 100; look++) {
     const found = processesWith(mark);
     for (const pid of found) kill(pid);
     clean = found.length === 0 ? clean + 1 : 0;
-    if (clean === cleanLooks) return;
     Bun.sleepSync(5);
   }
 }
 
-/** Calls back for each line; returns `bye` when pm took its leave, `end` when the pipe ended without. */
-function readUntilEnd(hear: (line: string) => void): "bye" | "end" {
+function hearUntilEnd(hear: (line: string) => void): void {
   const chunk = Buffer.alloc(65_536);
   let rest = "";
-  for (;;) {
-    const size = readSync(0, chunk);
-    if (size === 0) return "end";
+  for (let size = readSync(0, chunk); size > 0; size = readSync(0, chunk)) {
     const lines = (rest + chunk.toString("latin1", 0, size)).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) {
-      if (line === "bye") return "bye";
-      hear(line);
-    }
+    for (const line of lines) hear(line);
   }
 }
 

@@ -1,4 +1,5 @@
 import { closeFd, pipe } from "../system/libc.ts";
+import { owned } from "../system/own-children.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import { guardianCommand, runIdVariable } from "./guardian-process.ts";
 
@@ -43,14 +44,16 @@ export class Guardian {
     const { readFd, writeFd } = pipe("write");
     this.#startedAtMs = performance.now();
     try {
-      this.#process = Bun.spawn({
-        cmd: guardianCommand(),
-        argv0: "pm",
-        stdio: [readFd, "ignore", "ignore"],
-        detached: true, // a Ctrl-C in the terminal must not reach it
-        env: { [runIdVariable]: this.#runId },
-        onExit: () => this.#lost(),
-      });
+      this.#process = owned(
+        Bun.spawn({
+          cmd: guardianCommand(),
+          argv0: "pm",
+          stdio: [readFd, "ignore", "ignore"],
+          detached: true, // a Ctrl-C in the terminal must not reach it
+          env: { [runIdVariable]: this.#runId },
+          onExit: () => this.#lost(),
+        }),
+      );
     } catch (error) {
       closeFd(writeFd);
       throw error;
@@ -74,10 +77,15 @@ export class Guardian {
     this.#tell(`-${pid}\n`);
   }
 
-  /** The orderly end. Resolves when the guardian has looked for what left the process group of its worker, and is gone. */
+  /** Null when there is none just now. */
+  get pid(): number | null {
+    return this.#writer === null ? null : (this.#process?.pid ?? null);
+  }
+
+  /** The orderly end, when nothing is left to be killed. Resolves when the guardian is gone. */
   async release(): Promise<void> {
     this.#released = true;
-    this.#tell("bye\n");
+    this.#process?.kill("SIGKILL"); // before it could take the end of its pipe for the death of pm; even if somebody has halted it
     if (this.#writer !== null) closeFd(this.#fd);
     this.#writer = null;
     await this.#process?.exited;

@@ -62,14 +62,14 @@ export class Hooks {
     if (event.type === "consumer_removed") this.#ledger.forget(event.consumer);
   }
 
-  /** The end of the farm: what runs or waits gets two more seconds, then it is killed. Nothing is left after. */
-  async finish(): Promise<void> {
+  /** The end of the farm: what runs or waits gets two more seconds, or two thirds of `withinMs`, then it is killed. Nothing is left after. */
+  async finish(withinMs = lastRunsMs + lastDeathsMs): Promise<void> {
     for (const worker of this.#stopping.keys()) this.#forgetStop(worker);
-    await this.#idleWithin(lastRunsMs);
+    await this.#idleWithin(Math.min(lastRunsMs, (withinMs * 2) / 3));
     this.#ended = true;
     for (const job of this.#waiting.splice(0)) this.#failed(job, "pm ended before it could run");
     for (const run of this.#running) run.abort("pm ended before it did");
-    await this.#idleWithin(lastDeathsMs);
+    await this.#idleWithin(Math.min(lastDeathsMs, withinMs / 3));
   }
 
   #tell(fact: HookFact): void {

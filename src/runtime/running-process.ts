@@ -122,11 +122,16 @@ export class RunningProcess {
     this.#cancels.push(this.#host.clock.after(delayMs, run));
   }
 
-  /** Its signal now, SIGKILL to its process group at its deadline. A stop already begun only takes on another cause. */
-  stop(cause: StopCause): void {
+  /**
+   * Its signal now, SIGKILL to its process group at its deadline, or `capMs` from now if that is earlier. A stop already begun only takes
+   * on another cause, and the cap.
+   */
+  stop(cause: StopCause, capMs: number | null): void {
     const first = this.stopCause === null;
     this.stopCause = cause;
-    if (!first || this.exited) return;
+    if (this.exited) return;
+    if (capMs !== null) this.after(capMs, () => this.kill(false, capMs));
+    if (!first) return;
     this.#limits.stop();
     this.setCounted(false);
     const { stopSignal, stopTimeoutMs } = this.#spec;
@@ -139,14 +144,14 @@ export class RunningProcess {
     if (stopTimeoutMs > 0) this.after(stopTimeoutMs, () => this.kill(false));
   }
 
-  /** SIGKILL to its process group, until it is reaped. `forced`: not because a deadline is over. */
-  kill(forced: boolean): void {
+  /** SIGKILL to its process group, until it is reaped. `forced`: not because its deadline of `timeoutMs` is over. */
+  kill(forced: boolean, timeoutMs = this.#spec.stopTimeoutMs): void {
     if (this.#killed || this.exited) return;
     this.#killed = true;
     this.#host.emit({
       type: "worker_killed",
       cause: this.stopCause ?? "shutdown",
-      timeoutMs: this.#spec.stopTimeoutMs,
+      timeoutMs,
       pid: this.child.pid,
       forced,
       ...this.#ref,

@@ -1,3 +1,7 @@
+import { unblockSignals } from "../system/libc.ts";
+
+const stopSignals = ["SIGTERM", "SIGINT", "SIGQUIT"] as const;
+
 /** What people and platforms tell pm by signals. */
 export interface SignalOrders {
   /** The first SIGTERM, SIGINT or SIGQUIT. */
@@ -9,8 +13,9 @@ export interface SignalOrders {
 }
 
 /**
- * Listens from the first instant, before there is anything to stop: as PID 1 a signal without a listener is lost. Until
- * `obey` is called the orders wait. Signals are levels: how often one came is not known, only that it came.
+ * Listens from the first instant, before there is anything to stop: as PID 1 a signal without a listener is lost, unless it is blocked,
+ * which the loader of the packed pm sees to. Until `obey` is called the orders wait. Signals are levels: how often one came is not known,
+ * only that it came.
  */
 export function listenForSignals(): { obey(orders: SignalOrders): void } {
   let orders: SignalOrders | null = null;
@@ -20,7 +25,7 @@ export function listenForSignals(): { obey(orders: SignalOrders): void } {
     else order(orders);
   };
   let stopped = false;
-  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+  for (const signal of stopSignals) {
     process.on(signal, () => {
       const second = stopped;
       stopped = true;
@@ -28,6 +33,7 @@ export function listenForSignals(): { obey(orders: SignalOrders): void } {
     });
   }
   process.on("SIGHUP", () => give((to) => to.reload()));
+  unblockSignals([...stopSignals, "SIGHUP"]);
   return {
     obey(given) {
       orders = given;

@@ -1,12 +1,14 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ConsumerSpec } from "../core/farm/spec.ts";
+import { SetupRefused } from "./exec-refusal.ts";
 
 /** The error of a failed start in one line for people: where, what, what to do. */
 export function explainSpawnError(
   error: unknown,
   spec: ConsumerSpec,
 ): { readonly code: string; readonly message: string } {
+  if (error instanceof SetupRefused) return { code: error.code, message: error.message };
   const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
   const program = spec.command[0] ?? "";
   if (!isFolder(spec.cwd)) {

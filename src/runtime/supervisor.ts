@@ -19,6 +19,7 @@ export class Supervisor implements ConsumerOwner {
   readonly #byName: Map<string, Consumer>;
   readonly #autoscaler: Autoscaler;
   readonly #done: (exitCode: number) => void;
+  readonly #stopBudgetMs: number | null;
   #spec: FarmSpec;
   #toStart: Worker[] = [];
   /** No worker more is started after this instant in the same turn; null when nothing was started in this turn. */
@@ -30,11 +31,21 @@ export class Supervisor implements ConsumerOwner {
   #gone = 0;
   #ended = false;
 
-  /** `done` is called once, when nothing of the farm is left, with the exit code of pm. */
-  constructor(spec: FarmSpec, host: Host, scaling: ScalingPorts, done: (exitCode: number) => void) {
+  /**
+   * `done` is called once, when nothing of the farm is left, with the exit code of pm. At shutdown no worker gets more than `stopBudgetMs`,
+   * whatever its consumer asks; null sets no such limit.
+   */
+  constructor(
+    spec: FarmSpec,
+    host: Host,
+    scaling: ScalingPorts,
+    done: (exitCode: number) => void,
+    stopBudgetMs: number | null = null,
+  ) {
     this.#spec = spec;
     this.#host = host;
     this.#done = done;
+    this.#stopBudgetMs = stopBudgetMs;
     this.#consumers = spec.consumers.map((each) => this.#make(each));
     this.#byName = new Map(this.#consumers.map((consumer) => [consumer.spec.name, consumer]));
     this.#autoscaler = new Autoscaler(spec, this.#consumers, host, scaling);
@@ -60,7 +71,7 @@ export class Supervisor implements ConsumerOwner {
     this.#toStart = [];
     this.#autoscaler.stop();
     this.#host.emit({ type: "shutting_down", reason, signal, ...(who === undefined ? {} : { who }) });
-    for (const consumer of this.#consumers.slice()) consumer.stop("shutdown");
+    for (const consumer of this.#consumers.slice()) consumer.stop("shutdown", this.#stopBudgetMs);
     this.#endWhenEmpty();
   }
 

@@ -106,8 +106,9 @@ export class WorkerLife {
   /**
    * Tells the worker to stop, whatever it does now: its signal, its deadline, then SIGKILL to its process group until it is reaped.
    * What follows depends on the cause: a replacement, `stopped`, `parked` or `gone`. A stop already under way takes on a more final cause.
+   * `capMs` from now SIGKILL comes in any case.
    */
-  stop(asked: StopCause): void {
+  stop(asked: StopCause, capMs: number | null = null): void {
     // One that was to go anyway does so, whatever else ends it.
     const cause = this.retiring && finality(asked) < finality("scale_down") ? "scale_down" : asked;
     this.#cancelStart();
@@ -119,7 +120,7 @@ export class WorkerLife {
     }
     const first = process.stopCause === null;
     if (first && !process.exited) this.move("drain");
-    if (first || finality(cause) > finality(process.stopCause)) process.stop(cause);
+    if (first || finality(cause) > finality(process.stopCause)) process.stop(cause, capMs);
     if (first) this.retiring = false;
   }
 

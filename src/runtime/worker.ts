@@ -156,9 +156,9 @@ export class Worker {
     } else if (!this.paused) this.startAnew();
   }
 
-  /** Tells it to stop; what follows depends on the cause. */
-  stop(cause: StopCause): void {
-    this.#life.stop(cause);
+  /** Tells it to stop; what follows depends on the cause. SIGKILL comes at its own deadline, and `capMs` from now at the latest. */
+  stop(cause: StopCause, capMs: number | null = null): void {
+    this.#life.stop(cause, capMs);
   }
 
   /** SIGKILL at once, for whom no deadline counts any more. */

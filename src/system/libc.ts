@@ -1,6 +1,6 @@
 /**
- * The kernel calls that Bun has no API for, and nothing else. Every use of bun:ffi is in this file, so that the risk
- * of it stays in one place.
+ * The kernel calls that pm itself lives on and Bun has no API for. bun:ffi is used in this folder and nowhere else, so that the risk of it
+ * stays in one place; what few need (a service manager's socket, the set-up of a process) is in files of its own, loaded when it is wanted.
  *
  * Two rules of bun:ffi: a pointer may only be taken of a view on an ArrayBuffer of its own (`ownBuffer`), since small typed
  * arrays live in the JavaScript heap and move; and errno must be read right after the call that set it.
@@ -20,11 +20,13 @@ const { symbols } = dlopen("libc.so.6", {
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   pipe2: { args: ["ptr", "i32"], returns: "i32" },
+  prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
+  pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   read: { args: ["i32", "ptr", "u64"], returns: "i32" },
   send: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
   shutdown: { args: ["i32", "i32"], returns: "i32" },
-  signal: { args: ["i32", "u64"], returns: "u64" },
   socketpair: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
+  waitid: { args: ["i32", "u32", "ptr", "i32"], returns: "i32" },
   write: { args: ["i32", "ptr", "u64"], returns: "i32" },
 });
 
@@ -153,13 +155,42 @@ export function addressOf(buffer: Buffer): number {
   return ptr(buffer);
 }
 
-/** Undoes an ignored SIGCHLD, which pm may have from its parent: with it the kernel does not tell how a child ended. */
-export function heedChildren(): void {
-  const SIG_DFL = 0n;
-  const SIG_IGN = 1n;
-  const { SIGCHLD } = constants.signals;
-  const before = symbols.signal(SIGCHLD, SIG_DFL);
-  if (before !== SIG_IGN) symbols.signal(SIGCHLD, before);
+/** Orphans of what this process starts come to it from now on, instead of to PID 1. False where the kernel refuses. */
+export function becomeSubreaper(): boolean {
+  const PR_SET_CHILD_SUBREAPER = 36;
+  return symbols.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n) === 0;
+}
+
+const childInfo = new Int32Array(new ArrayBuffer(128)); // siginfo_t
+const childInfoAt = ptr(childInfo);
+const siPid = 4;
+const P_ALL = 0;
+const P_PID = 1;
+const WNOHANG = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x100_0000;
+
+/** The pid of some child that has ended and has not been reaped, which it is not by this; null when there is none. */
+export function endedChild(): number | null {
+  childInfo[siPid] = 0;
+  const failed = symbols.waitid(P_ALL, 0, childInfoAt, WEXITED | WNOHANG | WNOWAIT) !== 0;
+  return failed ? null : childInfo[siPid] || null;
+}
+
+/** Reaps a child that has ended; harmless when there is no such child. From then on its number may be given to another process. */
+export function reapChild(pid: number): void {
+  symbols.waitid(P_PID, pid, childInfoAt, WEXITED | WNOHANG);
+}
+
+/** Lets signals through that whoever started this process had blocked: those that came meanwhile come now. */
+export function unblockSignals(signals: readonly NodeJS.Signals[]): void {
+  const SIG_UNBLOCK = 1;
+  const set = ownBuffer(128); // sigset_t
+  for (const signal of signals) {
+    const bit = constants.signals[signal] - 1;
+    set.writeUInt8(set.readUInt8(bit >> 3) | (1 << (bit & 7)), bit >> 3);
+  }
+  symbols.pthread_sigmask(SIG_UNBLOCK, ptr(set), null);
 }
 
 /** Reads at most `size` bytes to `address`: a count, 0 at the end of the file, or minus the errno. */

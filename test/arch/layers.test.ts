@@ -14,6 +14,7 @@ const layers = [
   "runtime",
   "clients",
   "dashboard",
+  "deploy",
   "surface",
   "demo",
   "top",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ConsumerSpec, FarmSpec } from "../../src/core/farm/spec.ts";
-import { dampingDefaults } from "../support/specs.ts";
+import { dampingDefaults, processDefaults } from "../support/specs.ts";
 import { issuesOf, parse } from "./source.ts";
 
 /** The farm of a text that is in order. */
@@ -27,6 +27,8 @@ const plain: ConsumerSpec = {
   env: {},
   uid: null,
   gid: null,
+  process: processDefaults,
+  cgroup: null,
   stopSignal: "SIGTERM",
   stopTimeoutMs: 30_000,
   restart: {
@@ -125,6 +127,30 @@ describe("forms that mean the same", () => {
     ["ready: {log: '^up$'}", { ready: { when: "log", pattern: "^up$" } }],
     ["ready:\n  log: listening", { ready: { when: "log", pattern: "listening" } }],
     ["user: www-data", { uid: 33, gid: 34 }],
+    ["user: root", { uid: 0, gid: 0, process: { ...processDefaults, userGroups: [34] } }],
+    ["user: root\ngroups: adm", { uid: 0, gid: 0, process: { ...processDefaults, groups: [4], userGroups: [34] } }],
+    ["groups: [adm, 7]", { process: { ...processDefaults, groups: [4, 7] } }],
+    ["groups: []", { process: { ...processDefaults, groups: [] } }],
+    ...["027", "0027", "'027'", "27", "0o27"].map((mask): [string, Partial<ConsumerSpec>] => [
+      `umask: ${mask}`,
+      { process: { ...processDefaults, umask: 0o27 } },
+    ]),
+    ["umask: 0", { process: { ...processDefaults, umask: 0 } }],
+    ["nice: -20", { process: { ...processDefaults, nice: -20 } }],
+    ["oom_score_adj: 0", { process: { ...processDefaults, oomScoreAdj: 0 } }],
+    ["no_new_privileges: true", { process: { ...processDefaults, noNewPrivileges: true } }],
+    ["rlimits: {}", {}],
+    ["rlimits: {core: null}", {}],
+    ["rlimits: {nofile: 64}", { process: { ...processDefaults, rlimits: { nofile: { soft: 64, hard: 64 } } } }],
+    ["rlimits: {core: unlimited}", { process: { ...processDefaults, rlimits: { core: { soft: null, hard: null } } } }],
+    [
+      "rlimits: {as: {soft: 1M, hard: unlimited}, cpu: 1m}",
+      {
+        process: { ...processDefaults, rlimits: { as: { soft: 1_048_576, hard: null }, cpu: { soft: 60, hard: 60 } } },
+      },
+    ],
+    ["cgroup: {}", { cgroup: { memoryMaxBytes: null, cpuMax: null, pidsMax: null } }],
+    ["cgroup: {memory_max: 64M, cpu_max: 0.5}", { cgroup: { memoryMaxBytes: 67_108_864, cpuMax: 0.5, pidsMax: null } }],
     ["user: 33", { uid: 33, gid: 34 }],
     ["user: 4711", { uid: 4711, gid: null }],
     ["user: www-data\ngroup: adm", { uid: 33, gid: 4 }],

@@ -297,6 +297,45 @@ const broken: readonly (readonly [what: string, text: string, where: string, sai
     "4:12: consumers.a.group: ",
     'no group "nobody-here" in /etc/group',
   ],
+  [
+    "an unknown group among more",
+    consumer("groups: [adm, nobody-here]"),
+    "4:19: consumers.a.groups[1]: ",
+    'no group "nobody-here" in /etc/group; create it, or write a numeric id',
+  ],
+  [
+    "a mask that is not octal",
+    consumer("umask: 028"),
+    "4:12: consumers.a.umask: ",
+    "must be a mask in octal; write one",
+  ],
+  ["a mask in symbols", consumer("umask: u=rwx"), "4:12: consumers.a.umask: ", "must be a mask in octal"],
+  ["a mask of special bits", consumer("umask: 1022"), "4:12: consumers.a.umask: ", "masks no more than 0777"],
+  ["a nice value out of range", consumer("nice: 20"), "4:11: consumers.a.nice: ", "from -20 to 19, found 20"],
+  ["a score out of range", consumer("oom_score_adj: 1001"), "4:20: consumers.a.oom_score_adj: ", "from -1000 to 1000"],
+  [
+    "a limit nobody knows",
+    consumer("rlimits: {nofiles: 5}"),
+    "4:15: consumers.a.rlimits.nofiles: ",
+    "did you mean nofile?",
+  ],
+  ["no limit as -1", consumer("rlimits: {core: -1}"), "4:21: consumers.a.rlimits.core: ", "found -1; write unlimited"],
+  ["no limit as a word", consumer("rlimits: {as: infinity}"), "4:19: consumers.a.rlimits.as: ", "write unlimited"],
+  ["a limit in another unit", consumer("rlimits: {nofile: 1K}"), "4:23: consumers.a.rlimits.nofile: ", "whole number"],
+  [
+    "a soft limit above the hard one",
+    consumer("rlimits: {nofile: {soft: 20, hard: 10}}"),
+    "4:30: consumers.a.rlimits.nofile.soft: ",
+    "is more than hard; lower soft, or raise hard",
+  ],
+  [
+    "a soft limit alone",
+    consumer("rlimits: {nofile: {soft: 20}}"),
+    "4:15: consumers.a.rlimits.nofile.hard: ",
+    "is missing",
+  ],
+  ["a group of too little memory", consumer("cgroup: {memory_max: 5}"), "4:26: consumers.a.cgroup.memory_max: ", "5M"],
+  ["a group without processors", consumer("cgroup: {cpu_max: 0}"), "4:23: consumers.a.cgroup.cpu_max: ", "found 0"],
   ["a negative user", consumer("user: -1"), "4:11: consumers.a.user: ", "must be a name or a numeric id"],
   ["a tilde", consumer("cwd: ~/app"), "4:10: consumers.a.cwd: ", "write ${HOME}"],
   [
@@ -484,10 +523,7 @@ describe("a broken pm.yaml", () => {
   });
 
   test.each([
-    ...["umask: '022'", "nice: 5", "rlimits: {nofile: 1}", "oom_score_adj: 1", "tasks: {}", "cgroup: {}"].map((line) =>
-      consumer(line),
-    ),
-    ...["cgroup: {}"].map((line) => `consumers: {a: {command: [x]}}\n${line}`),
+    consumer("tasks: {}"),
     ...["laravel", "celery", "sidekiq", "bullmq"].map((name) => symfony(`preset: ${name}`)),
   ])("says that a promised key is for a later version: %j", (text) => {
     const issues = issuesOf(parse(text));
@@ -506,7 +542,7 @@ consumers:
     backoff_base: 2m
     exit_codes: {success: [300]}
     env: {A: "\${NONE}"}
-  b: {command: [x], processes: 2, umask: 1}
+  b: {command: [x], processes: 2, tasks: 1}
 `;
     const places = issuesOf(parse(text)).map((issue) => issue.split(": ", 2).join(" "));
     expect(places).toEqual([
@@ -519,7 +555,7 @@ consumers:
       "8:19 consumers.a.backoff_base",
       "9:28 consumers.a.exit_codes.success[0]",
       "10:14 consumers.a.env.A",
-      "11:35 consumers.b.umask",
+      "11:35 consumers.b.tasks",
     ]);
   });
 

@@ -140,7 +140,7 @@ describe("an entry", () => {
       "consumers.a.processes: must be a whole number of 1 or more, found 0",
     ],
     ["wrong in a number as text", { command: "x", processes: "3" }, 'found "3"; remove the quotes'],
-    ["wrong in several keys", { command: "x", processes: 0, nice: 5, cwd: "" }, "(and 2 more)"],
+    ["wrong in several keys", { command: "x", processes: 0, nice: 50, cwd: "" }, "(and 2 more)"],
     [
       "contradictory",
       { command: "x", processes: 1, autoscaler: { min: 1, max: 2, strategy: { type: "fixed" } } },

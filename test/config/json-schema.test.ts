@@ -31,7 +31,8 @@ const farmPaths = `
 const consumerPaths = `
   command preset transports processes cwd env env_file user group stop_signal stop_timeout min_uptime restart
   exit_codes.success exit_codes.never_restart failure_limit failure_window backoff_base backoff_max backoff_jitter
-  poll_interval_ms on_failure_limit essential max_lifetime max_memory max_idle ready
+  groups umask nice oom_score_adj no_new_privileges rlimits.nofile rlimits.cpu rlimits.sigpending cgroup.memory_max
+  cgroup.cpu_max cgroup.pids_max poll_interval_ms on_failure_limit essential max_lifetime max_memory max_idle ready
   liveness.ping_timeout liveness.max_message_time liveness.no_progress
   logs.format logs.fields logs.max_line logs.partial_flush
   consume_args.memory_limit consume_args.time_limit consume_args.limit consume_args.sleep consume_args.queues
@@ -82,7 +83,7 @@ describe("jsonSchema", () => {
     "consumers: {a: {command: x}}\ncluster: {nodes: []}",
     "totl_cap: 1\nconsumers: {a: {command: x}}",
     "total_cap: x\nconsumers: {a: {command: x}}",
-    "consumers: {a: {command: [x], umask: 1}}",
+    "consumers: {a: {command: [x], tasks: 1}}",
     "symfony_process_manager: {consumers: {a: {transports: t}}}\ntotal_cap: 1",
     "consumers: {a: {command: [x], restart: no}}",
     "consumers: {a: {command: [x], hooks: {farm_started: {command: x}}}}",

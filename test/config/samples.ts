@@ -26,6 +26,26 @@ consumers:
     env_file: extra.env
     user: www-data
     group: 5
+    groups: [www-data, "7"]
+    umask: 027
+    nice: -5
+    rlimits:
+      nofile: {soft: 1024, hard: unlimited}
+      nproc: 5
+      core: 0
+      as: 2G
+      cpu: 1m30s
+      data: 1000
+      fsize: unlimited
+      memlock: 64K
+      stack: 8M
+      msgqueue: 1K
+      nice: 20
+      rtprio: 1
+      sigpending: 9
+    oom_score_adj: -300
+    no_new_privileges: true
+    cgroup: {memory_max: 512M, cpu_max: 1.5, pids_max: 100}
     stop_signal: quit
     stop_timeout: 10
     restart: on-failure
@@ -120,5 +140,6 @@ export const around = {
     "/srv/app/extra.env": "FROM_FILE='$$ x'\n",
     "/srv/nodes.json": '{"nodes": ["a", "b"], "self": "b"}',
     "/etc/passwd": "www-data:x:33:34:::\n",
+    "/etc/group": "www-data:x:34:\n",
   },
 };

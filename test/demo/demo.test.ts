@@ -19,7 +19,7 @@ describe.skipIf(!built)("pm demo", () => {
     const { goneFromProcessTable, PmProcess } = await import("../support/pm-process.ts");
     await using pm = new PmProcess("", { args: ["demo", "failures"] });
     const { pid } = (await pm.record("Worker started.", { consumer: "images" })).context;
-    const runId = /PM_RUN_ID=[^\0]+/u.exec(readFileSync(`/proc/${String(pid)}/environ`, "latin1"))?.[0] ?? "";
+    const runId = /PM_RUN_ID=[^.\0]+/u.exec(readFileSync(`/proc/${String(pid)}/environ`, "latin1"))?.[0] ?? "";
     expect(runId).toContain("PM_RUN_ID=");
     expect(await pm.stderr.find((line) => line.includes("kill -9"))).toContain(`kill -9 ${String(pid)} `);
 

@@ -8,7 +8,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 setDefaultTimeout(10_000);
 
 /** Files may not grow beyond some blocks: then writing fails as on a full disk. */
-const limited = ["sh", "-c", `trap '' XFSZ; ulimit -f 64; exec "$0" "$@"`];
+const limited = ["sh", "-c", `trap '' XFSZ; ulimit -S -f 64; exec "$0" "$@"`];
 
 test("a file that could not grow is written again once there is room, and no line is glued to another", async () => {
   using folder = temporaryFolder();

@@ -75,6 +75,7 @@ describe("a program", () => {
     [["command=A=1 b"], { command: ["A=1", "b"] }],
     [["command=a %(program_name)s %(process_num)02d", "numprocs=1"], { command: ["a", "x", "00"] }],
     [["command=a", "numprocs=%(ENV_N)s"], { processes: expect.stringContaining("N") }],
+    [["command=a", "umask=027"], { umask: "027" }],
     [["command=a"], { restart: "on-failure", on_failure_limit: "park" }],
     [["command=a", "autorestart=false", "startretries=5"], { restart: "never", failure_limit: 5 }],
     [

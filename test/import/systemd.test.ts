@@ -102,6 +102,29 @@ describe("a service", () => {
     [["ExecStart=/bin/a", "EnvironmentFile=/etc/a", "EnvironmentFile=/etc/b"], { env_file: ["/etc/a", "/etc/b"] }],
     [["ExecStart=/bin/a", 'Environment=A=1 "B=2 $x ${y}" C=%S'], { env: { A: "1", B: "2 $x ${y}", C: "/var/lib" } }],
     [
+      ["ExecStart=/bin/a", "UMask=0027", "Nice=-5", "OOMScoreAdjust=500", "NoNewPrivileges=yes"],
+      { umask: "0027", nice: -5, oom_score_adj: 500, no_new_privileges: true },
+    ],
+    [["ExecStart=/bin/a", "SupplementaryGroups=4 33", "SupplementaryGroups=7"], { groups: ["4", "33", "7"] }],
+    [
+      ["ExecStart=/bin/a", "LimitNOFILE=1024:65536", "LimitCORE=infinity", "LimitCPU=5min", "LimitAS=1G:infinity"],
+      {
+        rlimits: {
+          nofile: { soft: 1024, hard: 65_536 },
+          core: "unlimited",
+          cpu: 300,
+          as: { soft: "1G", hard: "unlimited" },
+        },
+      },
+    ],
+    [["ExecStart=/bin/a", "LimitNICE=-5", "LimitNPROC=7"], { rlimits: { nice: 25, nproc: 7 } }],
+    [["ExecStart=/bin/a", "LimitNICE=7"], { rlimits: { nice: 7 } }],
+    [
+      ["ExecStart=/bin/a", "MemoryMax=512M", "CPUQuota=150%", "TasksMax=20"],
+      { cgroup: { memory_max: "512M", cpu_max: 1.5, pids_max: 20 } },
+    ],
+    [["ExecStart=/bin/a", "MemoryMax=512M", "TasksMax=2", "MemoryMax=infinity"], { cgroup: { pids_max: 2 } }],
+    [
       ["ExecStart=/bin/a", "User=33", "Group=www-data", "WorkingDirectory=-/srv"],
       { user: "33", group: "www-data", cwd: "/srv" },
     ],
@@ -153,10 +176,11 @@ describe("a service", () => {
   test("drop-ins beside it count, in their order", () => {
     const given = {
       find: (pattern: string) => (pattern === "/srv/app/app.service.d/*.conf" ? ["/srv/app/app.service.d/x.conf"] : []),
-      read: (path: string) => (path.endsWith("x.conf") ? "[Service]\nExecStart=\nExecStart=/bin/b\nNice=3\n" : null),
+      read: (path: string) =>
+        path.endsWith("x.conf") ? "[Service]\nExecStart=\nExecStart=/bin/b\nMemoryHigh=3\n" : null,
     };
     const { consumers } = importText("systemd", service("ExecStart=/bin/a"), given);
     expect(consumers[0]?.keys.get("command")).toEqual(["/bin/b"]);
-    expect(consumers[0]?.losses).toMatchObject([{ file: "app.service.d/x.conf", line: 4, key: "Nice" }]);
+    expect(consumers[0]?.losses).toMatchObject([{ file: "app.service.d/x.conf", line: 4, key: "MemoryHigh" }]);
   });
 });

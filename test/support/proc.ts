@@ -38,11 +38,12 @@ export function guardianOf(pm: number): number | null {
   return childrenOf(pm).find((pid) => read(`/proc/${pid}/cmdline`).includes("__guardian")) ?? null;
 }
 
-/** The live children of a process. */
-export function childrenOf(parent: number): number[] {
+/** The live children of a process; with `all`, those too that have ended and that nobody has reaped. */
+export function childrenOf(parent: number, which: "live" | "all" = "live"): number[] {
+  const state = which === "live" ? "[^ZX]" : "\\w";
   return readdirSync("/proc")
     .map(Number)
-    .filter((pid) => pid > 0 && new RegExp(`^\\d+ \\(.*\\) [^ZX] ${parent} `, "su").test(read(`/proc/${pid}/stat`)));
+    .filter((pid) => pid > 0 && new RegExp(`^\\d+ \\(.*\\) ${state} ${parent} `, "su").test(read(`/proc/${pid}/stat`)));
 }
 
 function read(path: string): string {

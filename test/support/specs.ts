@@ -2,6 +2,7 @@ import type {
   ConsumerSpec,
   DampingSpec,
   FarmSpec,
+  ProcessSpec,
   RestartSpec,
   ScalingSpec,
   SizeSpec,
@@ -20,6 +21,17 @@ export const restartDefaults: RestartSpec = {
   backoffJitter: 0,
   onFailureLimit: "retry",
   essential: false,
+};
+
+/** A process that is set up as pm itself is. */
+export const processDefaults: ProcessSpec = {
+  umask: null,
+  nice: null,
+  rlimits: {},
+  oomScoreAdj: null,
+  groups: null,
+  userGroups: [],
+  noNewPrivileges: false,
 };
 
 /** The damping of an autoscaler that sets none. */
@@ -62,6 +74,8 @@ export function consumerSpec(changes: Partial<ConsumerSpec> = {}): ConsumerSpec 
     env: {},
     uid: null,
     gid: null,
+    process: processDefaults,
+    cgroup: null,
     stopSignal: "SIGTERM",
     stopTimeoutMs: 30_000,
     restart: restartDefaults,

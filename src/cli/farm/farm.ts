@@ -1,19 +1,24 @@
 import { isatty } from "node:tty";
 import type { PmEvent } from "../../core/farm/events.ts";
 import type { FarmSpec } from "../../core/farm/spec.ts";
+import { lastStepsMs } from "../../core/farm/stop-budget.ts";
 import type { OutputNotice } from "../../output/output.ts";
 import type { FarmFile, LoadFarmFile } from "../../runtime/definitions.ts";
+import { openFilesNeeded } from "../../runtime/open-files.ts";
 import type { SignalOrders } from "../../runtime/signals.ts";
 import { createEventLog } from "../../surface/event-log.ts";
 import { type HttpServer, startHttp } from "../../surface/http.ts";
 import type { ControlServer } from "../../surface/control/server.ts";
 import type { Metrics } from "../../surface/metrics.ts";
-import { heedChildren } from "../../system/libc.ts";
+import type { ServiceManager } from "../../surface/service-manager.ts";
+import { type NotifyWish, takeNotifyWish } from "../../surface/service-manager-text.ts";
+import { openFilesAllowed } from "../../system/limits.ts";
 import { readProcesses } from "../../system/proc-stat.ts";
 import { exitCodes } from "../outcome.ts";
 import { version } from "../version.ts";
 import { type ClaimedControl, claimControl, type NoControl } from "./claim-control.ts";
 import { LastResort } from "./last-resort.ts";
+import { openServiceManager } from "./service-manager.ts";
 import { assemble, type FarmParts } from "./parts.ts";
 import { watchFarmFiles } from "./watch-files.ts";
 
@@ -27,17 +32,21 @@ export class Farm {
   readonly #socket: string | null;
   readonly #done = Promise.withResolvers<number>();
   readonly #lastResort: LastResort;
+  readonly #notifyWish: NotifyWish | null;
   #metrics: Promise<Metrics> | null = null;
+  /** Null when there is none to tell. */
+  #serviceManager: ServiceManager | null = null;
   #unwatch = (): void => {};
 
   /** `load` reads the file anew. `socket` is where the control socket is to be, instead of where the file says. */
   constructor(file: FarmFile, load: LoadFarmFile, socket: string | null) {
-    heedChildren();
     this.#warnings = file.warnings;
     this.#socket = socket;
+    this.#notifyWish = takeNotifyWish(process.env, process.pid); // before anybody copies the environment
     this.#parts = assemble(file, load, {
       bug: (error) => this.#lastResort.bug(error),
       guardianMissing: (why) => this.#warn("Guardian is missing and is started again.", { error: why }),
+      cgroupMissing: (why) => this.#warn("Workers run without the limits of their cgroup.", { error: why }),
       outputNotice: (notice) => this.#outputNotice(notice),
       done: this.#done.resolve,
     });
@@ -47,7 +56,7 @@ export class Farm {
 
   /** Runs until the farm ends and resolves to pm's exit code; a string is the one line to say when it could not begin. */
   async run(signals: { obey(orders: SignalOrders): void }): Promise<number | string> {
-    const { bus, output, definitions, hooks, guardian } = this.#parts;
+    const { graceMs, bus, output, definitions, hooks, guardian, orphans, cgroups } = this.#parts;
     const http = await this.#startHttp();
     if (typeof http === "string") return http;
     const claimed = await claimControl(this.#spec, this.#socket);
@@ -55,7 +64,14 @@ export class Farm {
       await http?.stop();
       return claimed;
     }
+    let endMs = Number.POSITIVE_INFINITY;
+    bus.listen(({ type }) => {
+      if (type === "shutting_down") endMs = performance.now() + graceMs;
+    });
     await this.#startLog();
+    this.#serviceManager = await openServiceManager(this.#notifyWish, this.#parts, (why) =>
+      this.#warn("Service manager cannot be told how pm does.", { error: why }),
+    );
     process.on("uncaughtException", (error) => this.#lastResort.bug(error));
     process.on("unhandledRejection", (error) => this.#lastResort.bug(error));
     try {
@@ -66,17 +82,24 @@ export class Farm {
     const control = this.#serveControl(claimed, http?.address ?? null);
     const exitCode = await this.#done.promise;
     this.#unwatch();
-    await Promise.all([http?.stop(), definitions.stop(), hooks.finish()]);
+    const { hooksMs, orphansMs } = lastStepsMs(endMs - performance.now());
+    await Promise.all([http?.stop(), definitions.stop(), hooks.finish(hooksMs)]);
+    const clean = !this.#lastResort.forsaken && (await orphans.end(guardian.pid, orphansMs));
+    if (!clean) this.#warn("Some processes are left; the guardian kills them."); // when pm has gone without taking leave of it
+    await cgroups.end();
     bus.emit({ type: "farm_stopped", exitCode });
     await (await control)?.stop();
     await output.finish();
-    if (!this.#lastResort.forsaken) await guardian.release();
+    this.#serviceManager?.close();
+    if (clean) await guardian.release();
     return exitCode;
   }
 
   #begin(http: HttpServer | null, signals: { obey(orders: SignalOrders): void }): void {
-    const { bus, guardian, supervisor, definitions, reloader, output } = this.#parts;
+    const { bus, guardian, orphans, supervisor, definitions, reloader, output } = this.#parts;
     for (const message of this.#warnings) this.#warn(message);
+    this.#checkOpenFiles();
+    orphans.start();
     guardian.start();
     if (http !== null) bus.emit({ type: "http_listening", address: http.address });
     supervisor.start();
@@ -94,6 +117,17 @@ export class Farm {
         supervisor.kill();
       },
       reload: () => this.#reload("SIGHUP"),
+    });
+  }
+
+  #checkOpenFiles(): void {
+    const { workers, files } = openFilesNeeded(this.#spec.consumers, this.#spec.totalCap);
+    const allowed = openFilesAllowed();
+    if (allowed === null || files <= allowed) return;
+    this.#warn("Too few open files are allowed for all workers; raise the hard limit (ulimit -Hn, LimitNOFILE=).", {
+      workers,
+      needed: files,
+      allowed,
     });
   }
 
@@ -124,7 +158,9 @@ export class Farm {
   }
 
   #reload(by: string): void {
-    void this.#parts.definitions.reload({ by, reason: null }, false);
+    this.#serviceManager?.reloading();
+    const reloaded = this.#parts.definitions.reload({ by, reason: null }, false);
+    void reloaded.finally(() => this.#serviceManager?.reloaded());
   }
 
   /** Hears every event from now on. */

@@ -1,31 +1,40 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { readStopGrace } from "../../config/stop-grace.ts";
+import { stopBudgetMs } from "../../core/farm/stop-budget.ts";
 import { judgeHost } from "../../core/scaling/host-shortage.ts";
 import { Output, type OutputNotice } from "../../output/output.ts";
 import { spawnChild } from "../../runtime/child-process.ts";
 import { openConsumerSources } from "../../runtime/consumer-sources.ts";
 import { Definitions, type FarmFile, type LoadFarmFile } from "../../runtime/definitions.ts";
 import { EventBus } from "../../runtime/event-bus.ts";
+import { createLauncher } from "../../runtime/exec-launch.ts";
 import { Guardian } from "../../runtime/guardian.ts";
 import { runIdVariable } from "../../runtime/guardian-process.ts";
 import { hookRunner } from "../../runtime/hook-run.ts";
 import { Hooks } from "../../runtime/hooks.ts";
 import type { Host } from "../../runtime/host.ts";
 import { Operator } from "../../runtime/operator.ts";
+import { Orphans, ownOrphans } from "../../runtime/orphans.ts";
 import { Reloader } from "../../runtime/reloader.ts";
 import { SourceProgram } from "../../runtime/source-program.ts";
 import type { Listen } from "../../runtime/start-watch.ts";
 import { Supervisor } from "../../runtime/supervisor.ts";
 import { systemClock } from "../../runtime/system-clock.ts";
 import { Trail } from "../../surface/control/event-trail.ts";
+import { type Cgroups, openCgroups } from "../../system/cgroups.ts";
 import { readHost } from "../../system/host-reading.ts";
 import { readProcesses } from "../../system/proc-stat.ts";
 
 /** What a running farm is made of. */
 export interface FarmParts {
+  /** How long the platform waits from its stop signal on; infinite where it does not say. */
+  readonly graceMs: number;
   readonly bus: EventBus;
   readonly output: Output;
   readonly guardian: Guardian;
+  readonly orphans: Orphans;
+  readonly cgroups: Cgroups;
   readonly definitions: Definitions;
   readonly supervisor: Supervisor;
   readonly operator: Operator;
@@ -38,6 +47,7 @@ export interface FarmParts {
 export interface FarmEars {
   readonly bug: (error: unknown) => void;
   readonly guardianMissing: (why: string) => void;
+  readonly cgroupMissing: (why: string) => void;
   readonly outputNotice: (notice: OutputNotice) => void;
   /** Once, when nothing of the farm is left, with the exit code of pm. */
   readonly done: (exitCode: number) => void;
@@ -51,6 +61,9 @@ export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): Fa
   const emit: Host["emit"] = (event) => bus.emit(event);
   const listen: Listen = (hear, consumer) => bus.listen(hear, consumer);
   const guardian = new Guardian(runId, ears.guardianMissing);
+  const cgroups = openCgroups(ears.cgroupMissing);
+  const launcher = createLauncher(({ name, cgroup }) => (cgroup === null ? null : cgroups.procsFile(name, cgroup)));
+  const orphans = new Orphans(runId, ownOrphans(systemClock));
   const definitions = new Definitions(file, {
     load,
     emit,
@@ -64,7 +77,7 @@ export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): Fa
   const host: Host = {
     clock: systemClock,
     random: Math.random,
-    spawn: (request, hear) => spawnChild(request, hear, { output, guardian, env }),
+    spawn: (request, hear) => spawnChild(request, hear, { output, guardian, orphans, launcher, env }),
     memoryBytes: (pid) => readProcesses([pid]).get(pid)?.rssBytes ?? null,
     emit,
   };
@@ -73,7 +86,9 @@ export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): Fa
       openConsumerSources(consumer, { ...env, ...consumer.env }),
     shortages: () => (definitions.current.spec.hostBrake ? judgeHost(readHost()) : []),
   };
-  const supervisor = new Supervisor(spec, host, scaling, ears.done);
+  const { graceMs } = readStopGrace(process.env);
+  const budgetMs = graceMs === null ? null : stopBudgetMs(graceMs);
+  const supervisor = new Supervisor(spec, host, scaling, ears.done, budgetMs);
   const operator = new Operator(supervisor, host, listen);
   const reloader = new Reloader(spec, supervisor, operator, host, listen);
   const hooks = new Hooks({
@@ -96,7 +111,20 @@ export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): Fa
     output.stopping();
     void definitions.stop(); // its program ends beside the workers
   });
-  return { bus, output, guardian, definitions, supervisor, operator, reloader, hooks, trail };
+  return {
+    graceMs: graceMs ?? Number.POSITIVE_INFINITY,
+    bus,
+    output,
+    guardian,
+    orphans,
+    cgroups,
+    definitions,
+    supervisor,
+    operator,
+    reloader,
+    hooks,
+    trail,
+  };
 }
 
 function environment(): Record<string, string> {

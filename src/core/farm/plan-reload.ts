@@ -3,7 +3,7 @@ import { sameValue } from "./same-value.ts";
 import type { ConsumerSpec, FarmSpec, SizeSpec } from "./spec.ts";
 
 /** Members of a consumer that its running processes were started with: another value means another process. */
-const needsRestart = ["command", "preset", "cwd", "env", "uid", "gid", "logs"] as const;
+const needsRestart = ["command", "preset", "cwd", "env", "uid", "gid", "process", "cgroup", "logs"] as const;
 /** Members that hold for running processes at once. */
 const inPlace = [
   "transports",
@@ -21,6 +21,7 @@ const inPlace = [
 const fileNames: Readonly<Record<string, string>> = {
   uid: "user",
   gid: "group",
+  userGroups: "groups",
   origin: "source",
   policy: "restart",
   successCodes: "exit_codes.success",
@@ -86,7 +87,8 @@ function change(before: ConsumerSpec | null, after: ConsumerSpec): ConsumerChang
 function differences(key: string, before: unknown, after: unknown): string[] {
   if (sameValue(before, after)) return [];
   if (key === "env") return changedMembers(before, after).map((name) => `env.${name}`);
-  if (key === "restart" || key === "recycle") return changedMembers(before, after).map(inFileStyle);
+  if (key === "restart" || key === "recycle" || key === "process")
+    return changedMembers(before, after).map(inFileStyle);
   if (key === "liveness" || key === "logs")
     return changedMembers(before, after).map((member) => `${key}.${inFileStyle(member)}`);
   return [inFileStyle(key)];

@@ -125,6 +125,9 @@ export interface ConsumerSpec {
   /** Numeric ids; null keeps pm's own. */
   readonly uid: number | null;
   readonly gid: number | null;
+  readonly process: ProcessSpec;
+  /** What all processes of the consumer may use together; null limits nothing. */
+  readonly cgroup: CgroupSpec | null;
   readonly stopSignal: SignalName;
   /** From the stop signal to SIGKILL; 0 waits for ever. */
   readonly stopTimeoutMs: number;
@@ -137,6 +140,51 @@ export interface ConsumerSpec {
   /** Null for a consumer of the file. A greater one than before restarts the consumer although nothing else changed. */
   readonly mtime: number | null;
   readonly origin: "file" | "source";
+}
+
+/** How a process is set up before its program runs; what is null stays as pm has it. */
+export interface ProcessSpec {
+  readonly umask: number | null;
+  /** -20..19. */
+  readonly nice: number | null;
+  readonly rlimits: Readonly<Partial<Record<LimitName, LimitSpec>>>;
+  /** -1000..1000. */
+  readonly oomScoreAdj: number | null;
+  /** Supplementary groups as the file names them. Null keeps pm's own, or takes `userGroups` where user or group are not pm's own. */
+  readonly groups: readonly number[] | null;
+  /** Those that list the user as a member. */
+  readonly userGroups: readonly number[];
+  readonly noNewPrivileges: boolean;
+}
+
+/** The limits of a process by their names in pm.yaml, which are those of setrlimit. */
+export type LimitName =
+  | "nofile"
+  | "nproc"
+  | "core"
+  | "as"
+  | "cpu"
+  | "data"
+  | "fsize"
+  | "memlock"
+  | "stack"
+  | "msgqueue"
+  | "nice"
+  | "rtprio"
+  | "sigpending";
+
+/** In the kernel's unit: bytes, seconds or a count. Null is unlimited. */
+export interface LimitSpec {
+  readonly soft: number | null;
+  readonly hard: number | null;
+}
+
+/** Limits of a control group (v2); what is null is not limited. */
+export interface CgroupSpec {
+  readonly memoryMaxBytes: number | null;
+  /** In processors: 1.5 is one and a half. */
+  readonly cpuMax: number | null;
+  readonly pidsMax: number | null;
 }
 
 export type SizeSpec =

@@ -32,7 +32,7 @@ consumers:
   });
 
   test("tells what is lost in one line each, and counts it", async () => {
-    const text = "[program:a]\ncommand=cat\npriority=1\n[program:b]\ncommand=cat\numask=022\n";
+    const text = "[program:a]\ncommand=cat\npriority=1\n[program:b]\ncommand=cat\numask=u=rwx\n";
     const { exitCode, stderr, stdout } = await run({ "x/y.conf": text }, { file: "x/y.conf" });
     expect(exitCode).toBe(0);
     expect(stderr.split("\n")).toEqual([

@@ -9,7 +9,7 @@ import type {
   RecycleSpec,
   RestartSpec,
 } from "../../../src/core/farm/spec.ts";
-import { autoscaled, consumerSpec, farmSpec, restartDefaults } from "../../support/specs.ts";
+import { autoscaled, consumerSpec, farmSpec, processDefaults, restartDefaults } from "../../support/specs.ts";
 
 const hook = {
   on: "scaled",
@@ -37,6 +37,11 @@ const members: { readonly [M in Exclude<keyof ConsumerSpec, "name">]-?: readonly
   env: [{ LEVEL: "debug" }, ["restart", ["env.LEVEL"]]],
   uid: [1, ["restart", ["user"]]],
   gid: [1, ["restart", ["group"]]],
+  process: [
+    { ...processDefaults, umask: 0o27, oomScoreAdj: 7, userGroups: [7], noNewPrivileges: true },
+    ["restart", ["umask", "oom_score_adj", "groups", "no_new_privileges"]],
+  ],
+  cgroup: [{ memoryMaxBytes: null, cpuMax: 2, pidsMax: null }, ["restart", ["cgroup"]]],
   stopSignal: ["SIGINT", ["adjusted", ["stop_signal"]]],
   stopTimeoutMs: [1, ["adjusted", ["stop_timeout"]]],
   restart: [{ ...restartDefaults, backoffBaseMs: 7 }, ["adjusted", ["backoff_base"]]],

@@ -1,5 +1,6 @@
 import type { ConsumerSnapshot, FarmSnapshot, WorkerSnapshot } from "../../../src/core/farm/snapshot.ts";
 import type { ConsumerSpec } from "../../../src/core/farm/spec.ts";
+import { processDefaults } from "../../support/specs.ts";
 
 /** A ready, idle worker, but for what is given. */
 export function aWorker(given: Partial<WorkerSnapshot> = {}): WorkerSnapshot {
@@ -66,6 +67,8 @@ export function aSpec(name: string, transports: readonly string[]): ConsumerSpec
     env: {},
     uid: null,
     gid: null,
+    process: processDefaults,
+    cgroup: null,
     stopSignal: "SIGTERM",
     stopTimeoutMs: 10_000,
     restart: {
