@@ -1,4 +1,4 @@
-import type { DampingSpec, ScalePolicy } from "../core/farm/spec.ts";
+import type { DampingSpec, ScalePolicy } from "../core/farm/scaling-spec.ts";
 import { list, object, orNull, sectionKey } from "./collections.ts";
 import { key, optionalKey, requiredKey, type Kind, type Values } from "./kind.ts";
 import { duration } from "./quantities.ts";

@@ -1,4 +1,4 @@
-import type { FailureAnswer } from "../core/farm/spec.ts";
+import type { FailureAnswer } from "../core/farm/scaling-spec.ts";
 import type { Kind } from "./kind.ts";
 import { asNumber, inRange, orFilledIn } from "./scalars.ts";
 import { nearest } from "./suggest.ts";

@@ -1,4 +1,4 @@
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 
 /** A queue, or what is wrong and what to do, which never shows the DSN. */
 export type MessengerQueue = QueueSpec | string;

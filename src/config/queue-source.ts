@@ -1,4 +1,4 @@
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 import { object } from "./collections.ts";
 import type { Findings } from "./findings.ts";
 import type { Path } from "./issue.ts";

@@ -1,4 +1,4 @@
-import type { StrategySpec } from "../core/farm/spec.ts";
+import type { StrategySpec } from "../core/farm/scaling-spec.ts";
 import type { AutoscalerValues } from "./autoscaler-keys.ts";
 import { formatDuration } from "./duration.ts";
 import type { Findings } from "./findings.ts";

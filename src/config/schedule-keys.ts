@@ -1,4 +1,4 @@
-import type { ScheduleRule } from "../core/farm/spec.ts";
+import type { ScheduleRule } from "../core/farm/scaling-spec.ts";
 import { parseCron } from "../core/scaling/cron.ts";
 import { object, orNull } from "./collections.ts";
 import { optionalKey, requiredKey, type Kind } from "./kind.ts";

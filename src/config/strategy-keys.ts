@@ -1,4 +1,4 @@
-import type { StrategySpec } from "../core/farm/spec.ts";
+import type { StrategySpec } from "../core/farm/scaling-spec.ts";
 import { defaultsOf, list, object, orNull } from "./collections.ts";
 import { commandLine } from "./command.ts";
 import { failureAnswer } from "./failure-answer.ts";

@@ -1,4 +1,4 @@
-import type { StrategySpec } from "../core/farm/spec.ts";
+import type { StrategySpec } from "../core/farm/scaling-spec.ts";
 import type { StrategyValues } from "./strategy-keys.ts";
 
 /** What a file would say to mean `spec`. */

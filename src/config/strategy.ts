@@ -1,4 +1,4 @@
-import type { FailureAnswer, StrategySpec } from "../core/farm/spec.ts";
+import type { FailureAnswer, StrategySpec } from "../core/farm/scaling-spec.ts";
 import type { Findings } from "./findings.ts";
 import type { Path } from "./issue.ts";
 import type { StrategyValues } from "./strategy-keys.ts";

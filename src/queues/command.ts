@@ -1,4 +1,4 @@
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 import { toDepth } from "./count.ts";
 import type { Surroundings } from "./program.ts";
 import type { Source } from "./queue.ts";

@@ -1,4 +1,4 @@
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 import { commandSource } from "./command.ts";
 import { Deadlines } from "./deadlines.ts";
 import { explain } from "./explain.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 
 /** A source in a few words for people: its kind and where it is, never how to get in. */
 export function placeOf(spec: QueueSpec): string {

@@ -1,4 +1,4 @@
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 import { toDepth } from "./count.ts";
 import { getText, memberOf, parseJson } from "./http-text.ts";
 import { failed, type QueueReading, type Source } from "./queue.ts";

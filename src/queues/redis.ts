@@ -1,5 +1,5 @@
 import { RedisClient } from "bun";
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 import { Connection } from "./connection.ts";
 import { toDepth } from "./count.ts";
 import { failed, type QueueReading, type Source } from "./queue.ts";

@@ -1,5 +1,5 @@
 import { isSecretName, mask, maskText } from "../config/mask.ts";
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 
 /** All that is secret about a source: user and password of its URL, values of its query and headers, and of options with a telling name. */
 export function secretsOf(spec: QueueSpec): Set<string> {

@@ -1,6 +1,6 @@
 import { SQL } from "bun";
 import { Database } from "bun:sqlite";
-import type { QueueSpec } from "../core/farm/spec.ts";
+import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 import { Connection } from "./connection.ts";
 import { toDepth } from "./count.ts";
 import { failed, type QueueReading, type Source } from "./queue.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { DampingSpec, QueueSpec, ScalingSpec, StrategySpec } from "../../src/core/farm/spec.ts";
+import type { DampingSpec, QueueSpec, ScalingSpec, StrategySpec } from "../../src/core/farm/scaling-spec.ts";
 import { dampingDefaults, scalingSpec } from "../support/specs.ts";
 import { issuesOf, parse } from "./source.ts";
 

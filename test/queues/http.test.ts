@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { QueueSpec } from "../../src/core/farm/spec.ts";
+import type { QueueSpec } from "../../src/core/farm/scaling-spec.ts";
 import { openQueue } from "../../src/queues/open-queue.ts";
 import type { QueueReading } from "../../src/queues/queue.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { QueueSpec } from "../../src/core/farm/spec.ts";
+import type { QueueSpec } from "../../src/core/farm/scaling-spec.ts";
 import { openQueues } from "../../src/queues/open-queue.ts";
 import { goneFromProcessTable } from "../support/marked-processes.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { QueueSpec } from "../../src/core/farm/spec.ts";
+import type { QueueSpec } from "../../src/core/farm/scaling-spec.ts";
 import { placeOf } from "../../src/queues/place.ts";
 
 const list = (url: string): QueueSpec => ({ kind: "redis", url, key: "jobs", shape: "list" });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { QueueSpec } from "../../src/core/farm/spec.ts";
+import type { QueueSpec } from "../../src/core/farm/scaling-spec.ts";
 import { openQueue } from "../../src/queues/open-queue.ts";
 import type { Queue, QueueReading } from "../../src/queues/queue.ts";
 import { missing } from "../support/needs.ts";

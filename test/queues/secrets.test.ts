@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { QueueSpec } from "../../src/core/farm/spec.ts";
+import type { QueueSpec } from "../../src/core/farm/scaling-spec.ts";
 import { oneLine, secretsOf, secretsOfCommand } from "../../src/queues/secrets.ts";
 
 const http = (url: string, headers: Record<string, string> = {}): QueueSpec => ({

@@ -1,12 +1,5 @@
-import type {
-  ConsumerSpec,
-  DampingSpec,
-  FarmSpec,
-  ProcessSpec,
-  RestartSpec,
-  ScalingSpec,
-  SizeSpec,
-} from "../../src/core/farm/spec.ts";
+import type { DampingSpec, ScalingSpec } from "../../src/core/farm/scaling-spec.ts";
+import type { ConsumerSpec, FarmSpec, ProcessSpec, RestartSpec, SizeSpec } from "../../src/core/farm/spec.ts";
 
 /** The restart rules of a consumer that sets none. */
 export const restartDefaults: RestartSpec = {

@@ -1,4 +1,5 @@
-import type { FailureAnswer, SizeSpec, StrategySpec } from "../farm/spec.ts";
+import type { FailureAnswer, StrategySpec } from "../farm/scaling-spec.ts";
+import type { SizeSpec } from "../farm/spec.ts";
 import { hasSource } from "../scaling/sources.ts";
 
 /** The part of the node of this rank (0 has most) when `total` is divided among `nodes`: the parts add up, and none differs by more than 1. */

@@ -1,4 +1,4 @@
-import type { DampingSpec, ScalingSpec } from "../farm/spec.ts";
+import type { DampingSpec, ScalingSpec } from "../farm/scaling-spec.ts";
 import type { DecisionReason, HostShortage } from "./load.ts";
 import { policyLimit } from "./policies.ts";
 import type { PoolState } from "./pool-state.ts";

@@ -1,4 +1,4 @@
-import type { ScalingSpec } from "../farm/spec.ts";
+import type { ScalingSpec } from "../farm/scaling-spec.ts";
 import { age, total } from "./backlog.ts";
 import { smooth } from "./ewma.ts";
 import type { Load } from "./load.ts";

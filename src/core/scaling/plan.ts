@@ -1,4 +1,5 @@
-import type { ScalingSpec, SizeSpec } from "../farm/spec.ts";
+import type { ScalingSpec } from "../farm/scaling-spec.ts";
+import type { SizeSpec } from "../farm/spec.ts";
 import { arbitrate } from "./arbiter.ts";
 import { damp, type Damped, memoryMs, recent } from "./damping.ts";
 import { type Grant, grantGrowth } from "./grants.ts";

@@ -1,4 +1,4 @@
-import type { ScalePolicy } from "../farm/spec.ts";
+import type { ScalePolicy } from "../farm/scaling-spec.ts";
 import type { Change } from "./pool-state.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { ScheduleRule } from "../farm/spec.ts";
+import type { ScheduleRule } from "../farm/scaling-spec.ts";
 import { matches, parseCron } from "./cron.ts";
 import { localMinute } from "./local-minute.ts";
 

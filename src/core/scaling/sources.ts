@@ -1,4 +1,4 @@
-import type { StrategySpec } from "../farm/spec.ts";
+import type { StrategySpec } from "../farm/scaling-spec.ts";
 
 type QueueStrategy = Extract<StrategySpec, { type: "queue" }>;
 type CommandStrategy = Extract<StrategySpec, { type: "command" }>;

@@ -1,4 +1,4 @@
-import type { FailureAnswer, StrategySpec } from "../farm/spec.ts";
+import type { FailureAnswer, StrategySpec } from "../farm/scaling-spec.ts";
 import type { Load } from "./load.ts";
 import type { PoolState } from "./pool-state.ts";
 import { byBacklog, byMaxWait } from "./queue-strategy.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { rankingOf } from "../../../src/core/cluster/ranking.ts";
 import { ownersOf, shareOf } from "../../../src/core/cluster/share.ts";
-import type { ClusterSpec, ConsumerSpec, SizeSpec, StrategySpec } from "../../../src/core/farm/spec.ts";
+import type { StrategySpec } from "../../../src/core/farm/scaling-spec.ts";
+import type { ClusterSpec, ConsumerSpec, SizeSpec } from "../../../src/core/farm/spec.ts";
 import { randomFrom } from "../../../src/core/simulation/random.ts";
 import { consumerSpec, scalingSpec } from "../../support/specs.ts";
 

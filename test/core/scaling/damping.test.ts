@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { DampingSpec, ScalingSpec } from "../../../src/core/farm/spec.ts";
+import type { DampingSpec, ScalingSpec } from "../../../src/core/farm/scaling-spec.ts";
 import { dampingDefaults } from "../../support/specs.ts";
 import { pool, Rehearsal, told } from "./rehearsal.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { StrategySpec } from "../../../src/core/farm/spec.ts";
+import type { StrategySpec } from "../../../src/core/farm/scaling-spec.ts";
 import { explain } from "../../../src/core/scaling/explain.ts";
 import { pool, Rehearsal } from "./rehearsal.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { StrategySpec } from "../../../src/core/farm/spec.ts";
+import type { StrategySpec } from "../../../src/core/farm/scaling-spec.ts";
 import { initialState, plan, type PlannedConsumer } from "../../../src/core/scaling/plan.ts";
 import { dampingDefaults } from "../../support/specs.ts";
 import { pool, quiet, Rehearsal, told } from "./rehearsal.ts";

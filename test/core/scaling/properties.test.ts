@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { DampingSpec } from "../../../src/core/farm/spec.ts";
+import type { DampingSpec } from "../../../src/core/farm/scaling-spec.ts";
 import type { HostShortage } from "../../../src/core/scaling/load.ts";
 import { arbitrate, type Claim } from "../../../src/core/scaling/arbiter.ts";
 import { initialState, plan, type PlannedConsumer } from "../../../src/core/scaling/plan.ts";

@@ -1,4 +1,4 @@
-import type { ScalingSpec, StrategySpec } from "../../../src/core/farm/spec.ts";
+import type { ScalingSpec, StrategySpec } from "../../../src/core/farm/scaling-spec.ts";
 import type { Decision, HostShortage, Load } from "../../../src/core/scaling/load.ts";
 import { initialState, plan, type PlannedConsumer, type PlanState } from "../../../src/core/scaling/plan.ts";
 import { scalingSpec } from "../../support/specs.ts";

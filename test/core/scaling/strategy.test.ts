@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { FailureAnswer, QueueSpec, StrategySpec } from "../../../src/core/farm/spec.ts";
+import type { FailureAnswer, QueueSpec, StrategySpec } from "../../../src/core/farm/scaling-spec.ts";
 import type { Load } from "../../../src/core/scaling/load.ts";
 import { initialPool, type PoolState } from "../../../src/core/scaling/pool-state.ts";
 import { ask } from "../../../src/core/scaling/strategy.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { QueueSpec, SizeSpec } from "../../../src/core/farm/spec.ts";
+import type { QueueSpec } from "../../../src/core/farm/scaling-spec.ts";
+import type { SizeSpec } from "../../../src/core/farm/spec.ts";
 import { simulate } from "../../../src/core/simulation/closed-loop.ts";
 import { planRule } from "../../../src/core/simulation/plan-rule.ts";
 import { eachAlone, fixedRule, type Rule } from "../../../src/core/simulation/rule.ts";

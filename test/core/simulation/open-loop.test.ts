@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { SizeSpec, ScalingSpec } from "../../../src/core/farm/spec.ts";
+import type { ScalingSpec } from "../../../src/core/farm/scaling-spec.ts";
+import type { SizeSpec } from "../../../src/core/farm/spec.ts";
 import { evaluate } from "../../../src/core/simulation/open-loop.ts";
 import { readTrace } from "../../../src/core/simulation/trace.ts";
 import { autoscaled } from "../../support/specs.ts";
