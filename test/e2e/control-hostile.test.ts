@@ -89,6 +89,7 @@ describe("clients that mean no good", () => {
     const consumers = { a: { ...steady, processes: 2, min_uptime: 0 }, flood };
     await using pm = new SteeredPm(farmFile(consumers), { stdoutFd: nowhere });
     await pm.records("Worker started.", 4);
+    await pm.record("Control socket listening.");
     const fds = openFds(pm.pid) + spareFds;
     using deaf = new RawConnections(pm.socket);
     await deaf.open(25, "GET /v1/logs?follow=1 HTTP/1.1\r\nhost: pm\r\n\r\n");

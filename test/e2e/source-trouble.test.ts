@@ -89,6 +89,7 @@ test("a program without pm's mark in its environment goes too", async () => {
     }
   };
   await until(() => read() > 0 && !processesWith(pm.mark).includes(read()));
+  await pm.get("/livez"); // pm has come to note what it has started
   pm.signal("SIGKILL");
   await pm.process.exited;
   await until(() => !isAlive(read()));
