@@ -5,6 +5,7 @@ import type { Origin } from "./imported.ts";
 import type { IniEntry, IniSection } from "./ini.ts";
 import { argvOf, needsShell, onlyVariable } from "./marks.ts";
 import { relativePath } from "./paths.ts";
+import { takeStopSignal } from "./stop-signal.ts";
 import { expand, readPairs, type Expressions } from "./supervisord-text.ts";
 
 /** A `[program:x]` on its way. */
@@ -130,16 +131,7 @@ const rules: Readonly<Record<string, Rule>> = {
     if (!codes.includes(0))
       consumer.lose(entry, entry.key, "left 0 out, so a clean exit was a failure; pm always takes 0 for success");
   },
-  stopsignal: (entry, { consumer }) => {
-    const name = entry.value.toUpperCase().replace(/^SIG/u, "");
-    if (name === "KILL")
-      consumer.lose(
-        entry,
-        entry.key,
-        "KILL gave workers no chance to finish; pm asks with TERM first and kills after stop_timeout",
-      );
-    else consumer.set("stop_signal", name);
-  },
+  stopsignal: (entry, { consumer }) => takeStopSignal(entry, consumer),
   stopwaitsecs: seconds("stop_timeout"),
   stopasgroup: switchedOn(
     "signalled the whole process group; pm signals the worker alone and, once it has ended, kills what is left of its group, so write exec in shell wrappers",

@@ -1,6 +1,7 @@
 import { formatDuration } from "../config/duration.ts";
 import { needsShell } from "./marks.ts";
 import { relativePath } from "./paths.ts";
+import { takeStopSignal } from "./stop-signal.ts";
 import { environmentWords, execCommand } from "./systemd-exec.ts";
 import { processRules } from "./systemd-process.ts";
 import { plainText, time, without, type Rule, type Service } from "./systemd-service.ts";
@@ -157,16 +158,7 @@ const serviceRules: Readonly<Record<string, Rule>> = {
   ),
   WatchdogSignal: without("was the watchdog's signal; pm stops a hung worker with stop_signal"),
   NotifyAccess: without("said who may speak to systemd; PM_IPC_FD belongs to the worker alone"),
-  KillSignal: (entry, { consumer }) => {
-    const name = entry.value.toUpperCase().replace(/^SIG/u, "");
-    if (name === "KILL")
-      consumer.lose(
-        entry,
-        entry.key,
-        "KILL gave workers no chance to finish; pm asks with TERM first and kills after stop_timeout",
-      );
-    else consumer.set("stop_signal", name);
-  },
+  KillSignal: (entry, { consumer }) => takeStopSignal(entry, consumer),
   RestartKillSignal: without("was the stop signal of restarts; pm always sends stop_signal"),
   FinalKillSignal: without("was the last signal; with pm it is KILL"),
   SendSIGKILL: without(

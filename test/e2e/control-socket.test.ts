@@ -32,6 +32,9 @@ describe("a socket belongs to one pm", () => {
     await using pm = new SteeredPm(farm());
     await isUp(pm);
     const pids = await pm.pids("a");
+    // With the port of the first: that it is taken, too, is not what the second is to say.
+    const port = Number(new URL(await pm.address()).port);
+    pm.rewrite(JSON.stringify({ ...JSON.parse(farm()), http_server: { port } }));
     const second = Bun.spawn([pmBinary, "serve", join(pm.folder, "pm.yaml")], {
       cwd: pm.folder,
       env: { ...process.env, PM_SOCKET: "pm.sock" },

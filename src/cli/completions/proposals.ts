@@ -48,3 +48,24 @@ export function proposalsOf({ name, summary, args, completes = {} }: Command): P
 export function spellings({ name, letter }: FlagProposal): readonly string[] {
   return letter === null ? [`--${name}`] : [`--${name}`, `-${letter}`];
 }
+
+/** What may stand in some places of a command line: the argument of this position, or what follows one of these flags. */
+export interface Choice {
+  readonly places: readonly string[];
+  /** `words A B`, or the kind of the source. */
+  readonly from: string;
+}
+
+/** The choices of a command for shells that complete files by themselves: a flag that takes a file has none. */
+export function choicesOf({ flags, positionals }: Proposals): readonly Choice[] {
+  return [
+    ...positionals.map((source, at) => ({ places: [String(at)], from: fromOf(source) })),
+    ...flags.flatMap((flag) =>
+      flag.value === null || flag.value.kind === "files" ? [] : [{ places: spellings(flag), from: fromOf(flag.value) }],
+    ),
+  ];
+}
+
+function fromOf(source: Source): string {
+  return source.kind === "words" ? `words ${source.words.join(" ")}` : source.kind;
+}

@@ -1,4 +1,4 @@
-import { type Proposals, type Source, spellings } from "./proposals.ts";
+import { choicesOf, type Proposals, spellings } from "./proposals.ts";
 
 /** A script for zsh, to be saved as `_pm` in a folder of its `fpath`, or sourced. */
 export function zshCompletion(commands: readonly Proposals[]): string {
@@ -47,19 +47,10 @@ function flagsOf({ name, flags }: Proposals): string {
   return `    ${name}) flags=(${described}); valued=(${valued.join(" ")}) ;;`;
 }
 
-function placesOf({ name, flags, positionals }: Proposals): readonly string[] {
-  const line = (places: readonly string[], source: Source): string =>
-    `    ${places.map((place) => `"${name} ${place}"`).join("|")}) from="${fromOf(source)}" ;;`;
-  return [
-    ...positionals.map((source, at) => line([String(at)], source)),
-    ...flags.flatMap((flag) =>
-      flag.value === null || flag.value.kind === "files" ? [] : [line(spellings(flag), flag.value)],
-    ),
-  ];
-}
-
-function fromOf(source: Source): string {
-  return source.kind === "words" ? `words ${source.words.join(" ")}` : source.kind;
+function placesOf(proposals: Proposals): readonly string[] {
+  return choicesOf(proposals).map(
+    ({ places, from }) => `    ${places.map((place) => `"${proposals.name} ${place}"`).join("|")}) from="${from}" ;;`,
+  );
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;

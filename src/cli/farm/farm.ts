@@ -57,12 +57,13 @@ export class Farm {
   /** Runs until the farm ends and resolves to pm's exit code; a string is the one line to say when it could not begin. */
   async run(signals: { obey(orders: SignalOrders): void }): Promise<number | string> {
     const { graceMs, bus, output, definitions, hooks, guardian, orphans, cgroups } = this.#parts;
-    const http = await this.#startHttp();
-    if (typeof http === "string") return http;
+    // First of all: of a pm that runs already with this file, its port is the least that should be said.
     const claimed = await claimControl(this.#spec, this.#socket);
-    if (typeof claimed === "string") {
-      await http?.stop();
-      return claimed;
+    if (typeof claimed === "string") return claimed;
+    const http = await this.#startHttp();
+    if (typeof http === "string") {
+      if ("claim" in claimed) claimed.claim.release();
+      return http;
     }
     let endMs = Number.POSITIVE_INFINITY;
     bus.listen(({ type }) => {

@@ -52,9 +52,10 @@ export const operationRoutes: readonly Route[] = [
   post(described("signal", "Sends a signal."), signalBody, (served, { slot, signal, group, ...body }, consumer) => {
     const name = signalNamed(signal);
     if (name !== null) return operate(served, { action: "signal", consumer, slot, signal: name, group }, body);
-    const near = nearest(`SIG${signal}`, Object.keys(constants.signals));
+    const names = Object.keys(constants.signals).map((each) => each.slice("SIG".length));
+    const near = nearest(signal.replace(/^SIG/iu, ""), names);
     const advice = near === null ? "write TERM, HUP or USR1, for instance" : `did you mean ${near}?`;
-    return refusal(400, "bad_body", `signal: there is no signal ${JSON.stringify(signal)}; ${advice}`);
+    return refusal(400, "bad_body", `there is no signal ${JSON.stringify(signal)}; ${advice}`);
   }),
 ];
 
