@@ -150,6 +150,31 @@ export const samples: readonly Sample[] = [
     consumers: { "my-api": [4, "node", "./app.js"], "my-worker": [1, "node", "./worker.js"] },
   },
   {
+    file: "sidekiq.conf",
+    env: {},
+    consumers: {
+      sidekiq: [2, "/usr/local/bin/bundle", "exec", "sidekiq", "-e", "production", "-C", "config/sidekiq.yml"],
+      clockwork: [1, "/usr/local/bin/bundle", "exec", "clockwork", "clock.rb"],
+    },
+  },
+  {
+    file: "Procfile.laravel",
+    env: {},
+    consumers: {
+      web: [1, "vendor/bin/heroku-php-apache2", "public/"],
+      worker: [1, "php", "artisan", "queue:work", "redis", "--sleep=3", "--tries=3", "--max-time=3600"],
+      scheduler: [1, "php", "artisan", "schedule:work"],
+    },
+  },
+  {
+    file: "bull.json",
+    env: {},
+    consumers: {
+      "mail-queue": [2, "node", "dist/queues/mail.js"],
+      "report-queue": [1, "node", "dist/queues/report.js", "--concurrency", "4"],
+    },
+  },
+  {
     file: "messenger-worker@.service",
     env: {},
     consumers: {
