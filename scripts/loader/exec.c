@@ -16,6 +16,7 @@
  *
  * A setting that fails ends it with 126 and a line on stderr; so does a program that cannot be run, with 127 when there is none.
  */
+#pragma once
 #include "sys.h"
 
 /* The order the kernel needs: what takes privileges, then who one is, then what a change of user would undo. */
@@ -130,10 +131,8 @@ static void default_signals(void) {
   sys4(SYS_RT_SIGPROCMASK, 2 /* set */, (long)&none, 0, sizeof none);
 }
 
-static __attribute__((noreturn)) void exec_main(long argc, char **argv, char **envp) {
-  char **words = argv + 2, **end = words, **last = argv + argc;
-  while (end < last && !equals(*end, "--")) end++;
-  if (end + 2 >= last) exec_misused("-- and a program with its name are missing", "");
+/* All words from `words` up to `end`, in the kernel's order. */
+static void apply_all(char **words, char **end) {
   for (char **word = words; word < end; word++) {
     const char *letter = exec_order;
     while (*letter && *letter != **word) letter++;
@@ -142,6 +141,13 @@ static __attribute__((noreturn)) void exec_main(long argc, char **argv, char **e
   for (const char *letter = exec_order; *letter; letter++)
     for (char **word = words; word < end; word++)
       if (**word == *letter) apply(*word);
+}
+
+static __attribute__((noreturn)) void exec_main(long argc, char **argv, char **envp) {
+  char **words = argv + 2, **end = words, **last = argv + argc;
+  while (end < last && !equals(*end, "--")) end++;
+  if (end + 2 >= last) exec_misused("-- and a program with its name are missing", "");
+  apply_all(words, end);
   default_signals();
   long error = -sys3(SYS_EXECVE, (long)end[1], (long)(end + 2), (long)envp);
   exec_failed(error == ENOENT ? 127 : 126, end[1], "", error);

@@ -11,7 +11,8 @@
  * a memory file first, whose name /proc/self/fd/N is written into a page the packer made the program's tables point at.
  *
  * It leaves behind, as close-on-exec descriptors that src/system/limits.ts reads and closes: the memory files `lib`, and `pm-limits` with the
- * soft and the hard limit of open files that pm was given (two 64-bit numbers), since Bun raises the soft one at its start.
+ * soft and the hard limit of open files that pm was given (two 64-bit numbers), since Bun raises the soft one at its start, and then
+ * the addresses of what spawn.c offers to the running pm: `prepare`, `spawn`, `reap`.
  *
  * It hides from Bun, and from ld.so, the variables by which the environment could put foreign code into pm: BUN_* and LD_*. They stay
  * in /proc/self/environ, where src/system/hidden-variables.ts finds them for the workers.
@@ -21,6 +22,7 @@
 #include "exec.c"
 #include "guardian.c"
 #include "signals.c"
+#include "spawn.c"
 #include "sys.h"
 
 /* What the packer writes behind the stub; positions of the libraries are counted from its own begin. The first one is ld.so. */
@@ -148,6 +150,12 @@ static void set_vector(u64 *entry, const struct table *table, u64 linker) {
   }
 }
 
+/* An address that is found out while this runs: in a table of constants it would need relocating. */
+static u64 found_out(u64 address) {
+  __asm__("" : "+r"(address));
+  return address;
+}
+
 /* Entered with the kernel's initial stack: the count and the list of arguments, the variables, the auxiliary vector. Gives where to jump. */
 __attribute__((used)) u64 loader_main(u64 *stack) {
   long argc = (long)stack[0];
@@ -164,8 +172,9 @@ __attribute__((used)) u64 loader_main(u64 *stack) {
   long limited = sys4(SYS_PRLIMIT64, 0, RLIMIT_FSIZE, 0, (long)sizes);
   raised[0] = raised[1] = sizes[1];
   if (limited == 0) sys4(SYS_PRLIMIT64, 0, RLIMIT_FSIZE, (long)raised, 0);
-  u64 limits[2];
-  if (sys4(SYS_PRLIMIT64, 0, RLIMIT_NOFILE, 0, (long)limits) == 0) memory_file("pm-limits", limits, sizeof limits);
+  u64 left[5];
+  left[2] = found_out((u64)prepare), left[3] = found_out((u64)spawn), left[4] = found_out((u64)reap);
+  if (sys4(SYS_PRLIMIT64, 0, RLIMIT_NOFILE, 0, (long)left) == 0) memory_file("pm-limits", left, sizeof left);
 
   char *names = (char *)table->names;
   long page = sys6(SYS_MMAP, (long)names, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);

@@ -6,7 +6,7 @@
 #pragma once
 #include "sys.h"
 
-enum { SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGTERM = 15, SIG_BLOCK = 0, SYS_GETPID = 39 };
+enum { SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGTERM = 15, SIG_BLOCK = 0 };
 
 static void keep_signals(void) {
   if (sys3(SYS_GETPID, 0, 0, 0) != 1) return;

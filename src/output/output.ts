@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import type { LogLine, LogQuery } from "../core/farm/log-lines.ts";
-import { closeFd, pipe } from "../system/libc.ts";
-import { PipeWriter } from "../system/pipe-writer.ts";
+import { pipe } from "../system/libc.ts";
+import { TurnWriter } from "../system/turn-writer.ts";
 import { type LogCounter, perConsumer, readCounters } from "./counters.ts";
 import { type HearLines, LineRequests } from "./line-requests.ts";
 import { ReportQueue } from "./report-queue.ts";
@@ -25,9 +25,8 @@ const finishTries = 200;
 /** The main thread's end of the output thread. Nothing here ever blocks. */
 export class Output {
   readonly #worker: Worker;
-  readonly #control: PipeWriter;
-  readonly #ownLog: PipeWriter;
-  readonly #ownLogFd: number;
+  readonly #control: TurnWriter;
+  readonly #ownLog: TurnWriter;
   readonly #counters = new Float64Array(new SharedArrayBuffer(8 * perConsumer * maxConsumers));
   readonly #activity = new Float64Array(new SharedArrayBuffer(8 * activitySlots));
   readonly #consumed = new Float64Array(new SharedArrayBuffer(8));
@@ -64,9 +63,11 @@ export class Output {
     this.#notice = onNotice;
     const control = pipe("both");
     const ownLog = pipe("both");
-    this.#control = new PipeWriter(control.writeFd, Number.POSITIVE_INFINITY);
-    this.#ownLog = new PipeWriter(ownLog.writeFd, maxOwnLogBytes);
-    this.#ownLogFd = ownLog.writeFd;
+    this.#control = new TurnWriter(control.writeFd, Number.POSITIVE_INFINITY, () => this.#retryLater());
+    this.#ownLog = new TurnWriter(ownLog.writeFd, maxOwnLogBytes, (dropped) => {
+      this.#droppedRecords += dropped;
+      this.#retryLater();
+    });
     this.#worker = new Worker(outputThreadUrl());
     this.#worker.addEventListener("message", (event: MessageEvent<OutputBatch>) => this.#reports.push(event.data));
     this.#worker.addEventListener("error", (event) => {
@@ -123,8 +124,7 @@ export class Output {
   /** One record of pm's own log, its newline included, to stderr; nothing is written once `finish` has closed the log. */
   writeOwn(line: string): void {
     if (this.#broken) writeSync(2, line); // nobody else is left to say what happened
-    else if (!this.#finishing && !this.#ownLog.write(line)) this.#droppedRecords += 1;
-    this.#retryLater();
+    else this.#ownLog.write(line);
   }
 
   counters(): LogCounter[] {
@@ -164,7 +164,7 @@ export class Output {
     for (let tries = 0; tries < finishTries && !this.#broken && !this.#hurried && !this.#ownLog.flush(); tries++)
       await Bun.sleep(retryMs);
     this.#finishing = true;
-    closeFd(this.#ownLogFd);
+    this.#ownLog.close();
     this.#tell({ do: "finish" });
     return this.#finished.promise;
   }
@@ -183,7 +183,6 @@ export class Output {
 
   #tell(order: ToOutput): void {
     this.#control.write(`${JSON.stringify(order)}\n`);
-    this.#retryLater();
   }
 
   /** The pipes tell nobody when they have room again, and a full one is rare: look again in a moment. */

@@ -8,10 +8,16 @@ import { resolve } from "node:path";
  */
 export function findProgram(name: string, cwd: string, path: string): string {
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) return refuse("ENOENT", cwd);
-  if (!name.includes("/")) return Bun.which(name, { PATH: path, cwd }) ?? refuse("ENOENT", name);
+  if (!name.includes("/")) return programOf(name, cwd, path);
   const program = resolve(cwd, name);
   checkRunnable(program);
   return program;
+}
+
+/** As `findProgram`, for whoever hears from the kernel itself what cannot be run. */
+export function programOf(name: string, cwd: string, path: string): string {
+  if (name.includes("/")) return name;
+  return Bun.which(name, { PATH: path, cwd }) ?? refuse("ENOENT", name);
 }
 
 function checkRunnable(program: string): void {

@@ -1,6 +1,6 @@
 import { closeFd, pipe } from "../system/libc.ts";
 import { owned } from "../system/own-children.ts";
-import { PipeWriter } from "../system/pipe-writer.ts";
+import { TurnWriter } from "../system/turn-writer.ts";
 import { guardianCommand, runIdVariable } from "./guardian-process.ts";
 
 /** A guardian that dies young, or cannot be started, is tried again after this; one that has lived so long is replaced at once. */
@@ -14,8 +14,7 @@ export class Guardian {
   readonly #runId: string;
   readonly #onTrouble: (why: string) => void;
   readonly #pids = new Set<number>();
-  #fd = -1;
-  #writer: PipeWriter | null = null;
+  #writer: TurnWriter | null = null;
   #process: Bun.Subprocess | null = null;
   #startedAtMs = 0;
   #released = false;
@@ -60,8 +59,7 @@ export class Guardian {
     } finally {
       closeFd(readFd);
     }
-    this.#fd = writeFd;
-    this.#writer = new PipeWriter(writeFd, Number.POSITIVE_INFINITY);
+    this.#writer = new TurnWriter(writeFd, Number.POSITIVE_INFINITY);
     for (const pid of this.#pids) this.#tell(`+${pid}\n`);
   }
 
@@ -86,7 +84,7 @@ export class Guardian {
   async release(): Promise<void> {
     this.#released = true;
     this.#process?.kill("SIGKILL"); // before it could take the end of its pipe for the death of pm; even if somebody has halted it
-    if (this.#writer !== null) closeFd(this.#fd);
+    this.#writer?.close();
     this.#writer = null;
     await this.#process?.exited;
   }
@@ -97,8 +95,8 @@ export class Guardian {
 
   #lost(): void {
     if (this.#released) return;
+    this.#writer?.close();
     this.#writer = null;
-    closeFd(this.#fd);
     this.#onTrouble("it has ended");
     if (performance.now() - this.#startedAtMs >= tryAgainMs) this.start();
     else this.#startAgain();

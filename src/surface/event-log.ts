@@ -1,4 +1,4 @@
-import { type LogLevel, toRecord } from "../core/farm/log-record.ts";
+import { type LogLevel, type LogRecord, toRecord } from "../core/farm/log-record.ts";
 import type { PmEvent } from "../core/farm/events.ts";
 import { jsonLine } from "../core/farm/log-text.ts";
 
@@ -24,13 +24,30 @@ const ranks = { debug: 0, info: 1, warning: 2, error: 3 } as const satisfies Rec
 /** Makes the log. Only a terminal loads the package that writes for people. */
 export async function createEventLog(options: EventLogOptions): Promise<EventLog> {
   const { write, now, level } = options;
-  const writeRecord = options.terminal
-    ? (await import("./terminal-log.ts")).createTerminalLog(options)
-    : (record: ReturnType<typeof toRecord>) => write(`${jsonLine(record, now())}\n`);
+  const isWanted = (record: LogRecord): boolean => ranks[record.level] >= ranks[level];
+  if (options.terminal) {
+    const { createTerminalLog } = await import("./terminal-log.ts");
+    const writeRecord = createTerminalLog(options);
+    return {
+      record(event) {
+        const record = toRecord(event);
+        if (isWanted(record)) writeRecord(record);
+      },
+    };
+  }
+  // What follows from an event must not wait for its words: they are found when the turn of the event loop ends.
+  let waiting: { readonly event: PmEvent; readonly at: Date }[] = [];
+  const writeWaiting = (): void => {
+    const events = waiting;
+    waiting = [];
+    for (const { event, at } of events) {
+      const record = toRecord(event);
+      if (isWanted(record)) write(`${jsonLine(record, at)}\n`);
+    }
+  };
   return {
     record(event) {
-      const record = toRecord(event);
-      if (ranks[record.level] >= ranks[level]) writeRecord(record);
+      if (waiting.push({ event, at: now() }) === 1) queueMicrotask(writeWaiting);
     },
   };
 }

@@ -2,13 +2,15 @@
 import { closeSync, readFileSync, readSync, readdirSync, readlinkSync } from "node:fs";
 import { getPriority } from "node:os";
 import type { LimitSpec } from "../core/farm/spec.ts";
+import type { StubCalls } from "./native-spawn.ts";
 
-/** What the stub of a packed pm leaves behind: the C library it has loaded, and the open files that pm was given. */
+/** What the stub of a packed pm leaves behind: the C library it has loaded, and the open files that pm was given, with where its calls are. */
 const traces = /^\/memfd:(?:lib|pm-limits)\b/u;
 
 /** What pm was given before Bun raised its own limit; null for a pm without the stub, in which nobody looked. */
 export interface Given {
   readonly openFiles: LimitSpec;
+  readonly calls: StubCalls;
 }
 
 /** Reads what the stub has left, and closes it. To be called once, before descriptors are counted or handed on. */
@@ -24,9 +26,13 @@ export function takeGiven(): Given | null {
 }
 
 function readGiven(fd: number): Given | null {
-  const limits = Buffer.alloc(16);
-  if (readSync(fd, limits, 0, 16, 0) < 16) return null;
-  return { openFiles: { soft: limitOf(limits.readBigUInt64LE(0)), hard: limitOf(limits.readBigUInt64LE(8)) } };
+  const left = new BigUint64Array(5);
+  if (readSync(fd, left, 0, left.byteLength, 0) < left.byteLength) return null;
+  const [soft = 0n, hard = 0n, prepare = 0n, spawn = 0n, reap = 0n] = left;
+  return {
+    openFiles: { soft: limitOf(soft), hard: limitOf(hard) },
+    calls: { prepare, spawn, reap },
+  };
 }
 
 const limitOf = (value: bigint): number | null => (value > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(value));

@@ -1,0 +1,129 @@
+import { constants } from "node:os";
+import type { ConsumerSpec } from "../core/farm/spec.ts";
+import type { ExitReason } from "../core/supervision/exit.ts";
+import { closeFd, pipe, socketPair } from "../system/libc.ts";
+import type { NativeSpawner } from "../system/native-spawn.ts";
+import { owned } from "../system/own-children.ts";
+import { StartBlock } from "../system/start-block.ts";
+import { launchOf, settingsOf, type Launcher } from "./exec-launch.ts";
+import { programOf } from "./exec-program.ts";
+import { runIdVariable } from "./guardian-process.ts";
+
+/** A process that has been started, with pm's ends of its streams, none of which blocks. */
+export interface StartedProcess {
+  readonly pid: number;
+  /** Null when it reads from /dev/null. */
+  readonly stdinFd: number | null;
+  readonly stdoutFd: number;
+  readonly stderrFd: number;
+  /** The control channel, its descriptor 3. */
+  readonly ipcFd: number;
+}
+
+/** The process to start for a worker. */
+export interface ProcessWish {
+  readonly spec: ConsumerSpec;
+  readonly workerId: number;
+  readonly slot: number;
+  /** What all that stems from this process is known by. */
+  readonly mark: string;
+  /** Whether pm writes to its stdin. */
+  readonly writesStdin: boolean;
+  /** The environment of all workers; each adds its own. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts the process; `hear` is called once, when it has ended. Throws an Error with `code`, and then nothing is left of it. */
+export function startProcess(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReason) => void): StartedProcess {
+  const { native } = launcher;
+  return native === null ? startByBun(wish, launcher, hear) : startByStub(wish, launcher, native, hear);
+}
+
+/** Variables that are another's for each process. */
+function changingVariables({ workerId, slot, mark }: ProcessWish) {
+  return { PM_WORKER_ID: String(workerId), PM_WORKER_SLOT: String(slot), [runIdVariable]: mark };
+}
+
+function fixedVariables({ spec, env }: ProcessWish): Record<string, string> {
+  return { ...env, ...spec.env, PM_CONSUMER: spec.name, PM_IPC_FD: "3" };
+}
+
+interface Prepared {
+  readonly block: StartBlock;
+  readonly program: string;
+  readonly settings: string;
+}
+
+/** For each definition of a consumer, what its last process was started with: mostly that is what the next one is. */
+const prepared = new WeakMap<ConsumerSpec, Prepared>();
+
+function startByStub(
+  wish: ProcessWish,
+  launcher: Launcher,
+  native: NativeSpawner,
+  hear: (exit: ExitReason) => void,
+): StartedProcess {
+  const { spec, env } = wish;
+  const settings = settingsOf(spec, launcher) ?? [];
+  const program = programOf(spec.command[0] ?? "", spec.cwd, spec.env["PATH"] ?? env["PATH"] ?? "");
+  const changing = changingVariables(wish);
+  const key = settings.join("\0");
+  let ready = prepared.get(spec);
+  if (ready === undefined || ready.program !== program || ready.settings !== key) {
+    const words = { program, argv: spec.command, env: fixedVariables(wish), folder: spec.cwd, settings };
+    ready = { block: new StartBlock(words, Object.keys(changing)), program, settings: key };
+    prepared.set(spec, ready);
+  }
+  for (const [name, value] of Object.entries(changing)) ready.block.set(name, value);
+  return native.spawn(ready.block, wish.writesStdin, (code, signal) => hear(toExitReason(code, signal)));
+}
+
+function startByBun(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReason) => void): StartedProcess {
+  const { spec, env } = wish;
+  const fds: number[] = [];
+  const keep = <Pair extends object>(pair: Pair): Pair => {
+    fds.push(...Object.values(pair));
+    return pair;
+  };
+  try {
+    const stdout = keep(pipe("read"));
+    const stderr = keep(pipe("read"));
+    const ipc = keep(socketPair());
+    const stdin = wish.writesStdin ? keep(pipe("write")) : null;
+    const { pid } = owned(
+      Bun.spawn({
+        ...launchOf(spec, spec.env["PATH"] ?? env["PATH"], launcher),
+        cwd: spec.cwd,
+        env: { ...fixedVariables(wish), ...changingVariables(wish) },
+        stdio: [stdin?.readFd ?? "ignore", stdout.writeFd, stderr.writeFd, ipc.theirs],
+        detached: true, // a session and process group of its own: its whole group can be killed
+        onExit: (_, code, signal) => hear(toExitReason(code, signal)),
+      }),
+    );
+    for (const fd of [stdout.writeFd, stderr.writeFd, ipc.theirs]) closeFd(fd);
+    if (stdin !== null) closeFd(stdin.readFd);
+    return {
+      pid,
+      stdinFd: stdin?.writeFd ?? null,
+      stdoutFd: stdout.readFd,
+      stderrFd: stderr.readFd,
+      ipcFd: ipc.ours,
+    };
+  } catch (error) {
+    for (const fd of fds) closeFd(fd);
+    throw error;
+  }
+}
+
+function toExitReason(code: number | null, signal: NodeJS.Signals | number | null): ExitReason {
+  if (signal === null) return { kind: "exited", code: code ?? 0 };
+  const number = typeof signal === "number" ? signal : constants.signals[signal];
+  return { kind: "signaled", signal: signalNames.get(number) ?? `SIG${number}`, number };
+}
+
+/** The first name that a number has. */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .map(([name, number]) => [number, name] as const)
+    .toReversed(),
+);
