@@ -1,4 +1,5 @@
 /** The entry point: arguments in, one outcome out. The only place that prints it and sets the exit code. */
+import { version } from "./cli/version.ts";
 import { guardianArgument } from "./runtime/guardian-process.ts";
 import { restoreHiddenVariables } from "./system/hidden-variables.ts";
 
@@ -10,6 +11,8 @@ if (argv[0] === guardianArgument) {
   process.exitCode = (await import("./system/exec-helper.ts")).runExec(argv.slice(1));
 } else if (argv[0] === "__demo-worker") {
   await (await import("./demo/worker.ts")).runDemoWorker(argv.slice(1));
+} else if (argv[0] === "--version" || argv[0] === "-V") {
+  (await import("./cli/print.ts")).print({ exitCode: 0, stdout: `${version}\n`, stderr: "" });
 } else {
   restoreHiddenVariables();
   const { dispatch } = await import("./cli/dispatch.ts");

@@ -2,7 +2,7 @@ import { nearest } from "../config/suggest.ts";
 import { commandHelp, rootHelp } from "./help.ts";
 import { commands } from "./commands.ts";
 import { exitCodes, type Outcome } from "./outcome.ts";
-import { strictArgs } from "./strict-args.ts";
+import { readArgs, strictArgs } from "./strict-args.ts";
 import { version } from "./version.ts";
 
 /** What the user typed after `pm`, to what comes of it. Nothing is printed here. */
@@ -30,8 +30,7 @@ export async function dispatch(argv: readonly string[]): Promise<Outcome> {
   if (own.includes("--help") || own.includes("-h")) return done(await commandHelp(command));
   const problem = strictArgs(words, command.args);
   if (problem !== null) return usageError(`pm ${command.name}: ${problem}\n`);
-  const { parseArgs } = await import("citty");
-  return command.run(parseArgs([...words], command.args));
+  return command.run(readArgs(words, command.args));
 }
 
 function done(stdout: string): Outcome {

@@ -1,4 +1,4 @@
-import { isatty } from "node:tty";
+import { isTerminal } from "../system/terminal.ts";
 import { type Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { version } from "./version.ts";
@@ -28,6 +28,6 @@ export async function commandHelp(command: Command): Promise<string> {
   );
   const examples = command.examples.map((example) => `  ${example}`).join("\n");
   // citty colours what it says for pipes too.
-  const colours = isatty(1) && !process.env["NO_COLOR"];
+  const colours = isTerminal(1) && !process.env["NO_COLOR"];
   return `${colours ? usage : Bun.stripANSI(usage)}\n\nEXAMPLES\n\n${examples}\n`;
 }

@@ -1,8 +1,8 @@
-import { isIP } from "node:net";
 import { clusterKeys } from "./cluster-keys.ts";
 import { defaultsOf, list, map, object, orFalse, orNull, sectionKey } from "./collections.ts";
 import { consumerKeys } from "./consumer-keys.ts";
 import { farmHooks } from "./hook-keys.ts";
+import { isIpAddress } from "./ip-address.ts";
 import { key, optionalKey, type Values } from "./kind.ts";
 import { farmLogKeys } from "./log-keys.ts";
 import { duration } from "./quantities.ts";
@@ -12,7 +12,7 @@ import { sourceKeys } from "./source-keys.ts";
 const host = text({
   expected: "an IP address or a host name",
   problem(value) {
-    if (isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/u.test(value)) return null;
+    if (isIpAddress(value) || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/u.test(value)) return null;
     if (value === "*" || value === "") return "must be an IP address or a host name; write 0.0.0.0 for all addresses";
     if (/^\[.*\]$/u.test(value)) return "must be an IP address or a host name; remove the brackets";
     return /:\d+$/u.test(value)

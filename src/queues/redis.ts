@@ -1,4 +1,3 @@
-import { RedisClient } from "bun";
 import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 import { Connection } from "./connection.ts";
 import { toDepth } from "./count.ts";
@@ -14,7 +13,7 @@ export type Send = (command: string, ...args: string[]) => Promise<unknown>;
 export function redisSource(spec: RedisSpec, timeoutMs: number): Source {
   const connection = new Connection(
     (lost) => {
-      const client = new RedisClient(clientUrl(spec.url), {
+      const client = new Bun.RedisClient(clientUrl(spec.url), {
         autoReconnect: false,
         enableOfflineQueue: false,
         connectionTimeout: timeoutMs,

@@ -1,5 +1,3 @@
-import { SQL } from "bun";
-import { Database } from "bun:sqlite";
 import type { QueueSpec } from "../core/farm/scaling-spec.ts";
 import { Connection } from "./connection.ts";
 import { toDepth } from "./count.ts";
@@ -15,7 +13,7 @@ export function sqlSource(spec: SqlSpec, timeoutMs: number): Source {
 
 function serverSource({ url, query }: SqlSpec, timeoutMs: number): Source {
   const connection = new Connection(
-    () => new SQL(url, { max: 1, idleTimeout: 0, connectionTimeout: Math.ceil(timeoutMs / 1000) }),
+    () => new Bun.SQL(url, { max: 1, idleTimeout: 0, connectionTimeout: Math.ceil(timeoutMs / 1000) }),
     (sql) => void sql.close({ timeout: 0 }).catch(() => {}), // there is nobody to tell
   );
   return {
@@ -44,6 +42,7 @@ export function withMysqlLimit(query: string, limitMs: number): string {
 function sqliteSource(file: string, query: string): Source {
   return {
     async read() {
+      const { Database } = await import("bun:sqlite");
       // Opened each time: the file may be replaced. Read-only, lest a wrong name makes an empty one.
       using database = new Database(file, { readonly: true });
       using statement = database.query(query);

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from "prom-client";
+import { Gauge, type Registry } from "./prometheus.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import { hasProcess, type WorkerState } from "../core/supervision/lifecycle.ts";
 

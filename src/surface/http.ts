@@ -1,5 +1,4 @@
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import { isIpAddress } from "../config/ip-address.ts";
 import { judgeReadiness } from "../core/farm/health.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import { explainBindError, hostAndPort, unknownHost } from "./bind-error.ts";
@@ -62,10 +61,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpStart> {
 
 /** The address to listen on, IPv4 where a name has both. Asked before binding, because what Bun says of an unknown name is random. */
 async function resolve(host: string): Promise<string | null> {
-  if (isIP(host) !== 0) return host;
+  if (isIpAddress(host)) return host;
   if (host === "localhost") return "127.0.0.1"; // also where no file of hosts exists
   if (host === "") return null;
   try {
+    const { lookup } = await import("node:dns/promises");
     const addresses = await lookup(host, { all: true });
     return (addresses.find(({ family }) => family === 4) ?? addresses[0])?.address ?? null;
   } catch {

@@ -1,4 +1,4 @@
-import { Counter, type Registry } from "prom-client";
+import { Counter, type Registry } from "./prometheus.ts";
 import type { IpcErrorKind, PmEvent, RestartReason } from "../core/farm/events.ts";
 import { exitCodeOf } from "../core/supervision/exit.ts";
 

@@ -1,4 +1,4 @@
-import { Counter, type Registry } from "prom-client";
+import { Counter, type Registry } from "./prometheus.ts";
 import type { LogCounter } from "../output/counters.ts";
 
 /** What the workers of these consumers write, filled from totals that others keep. */

@@ -1,4 +1,4 @@
-import { Counter, type Registry } from "prom-client";
+import { Counter, type Registry } from "./prometheus.ts";
 import { boundLabel } from "../core/farm/bounded-label.ts";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";

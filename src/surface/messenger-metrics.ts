@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "./prometheus.ts";
 import type { MessageFact } from "../core/farm/events.ts";
 import { messageClassLabel } from "../core/farm/message-class.ts";
 import type { MessageMetricsSpec } from "../core/farm/spec.ts";

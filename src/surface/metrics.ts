@@ -1,4 +1,4 @@
-import { Counter, Registry } from "prom-client";
+import { Counter, Registry } from "./prometheus.ts";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { ConsumerSpec, MessageMetricsSpec } from "../core/farm/spec.ts";

@@ -1,4 +1,4 @@
-import { Counter, type Registry } from "prom-client";
+import { Counter, type Registry } from "./prometheus.ts";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { Decision, DecisionReason } from "../core/scaling/load.ts";
 

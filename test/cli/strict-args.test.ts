@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type ParsedArgs, parseArgs } from "citty";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { commands } from "../../src/cli/commands.ts";
-import { strictArgs } from "../../src/cli/strict-args.ts";
+import { readArgs, strictArgs } from "../../src/cli/strict-args.ts";
 
 const args = {
   file: { type: "positional", required: false },
@@ -54,15 +53,18 @@ describe("strictArgs", () => {
   });
 });
 
-const parse = (words: string[]): ParsedArgs => parseArgs(words, args);
-
-describe("what citty makes of the words that pass", () => {
-  test.each<[string[], Record<string, unknown>]>([
+describe("readArgs", () => {
+  test.each<[string[], Record<string, string | true>]>([
+    [[], {}],
     [["-fn5", "a"], { follow: true, lines: "5", file: "a" }],
-    [["a", "-n", "5", "--no-wait"], { lines: "5", file: "a", wait: false }],
-    [["--no-wait", "--", "-n"], { file: "-n", wait: false }],
+    [["-f", "-n", "-5"], { follow: true, lines: "-5" }],
+    [["a", "-n", "5", "--no-wait"], { lines: "5", file: "a", "no-wait": true }],
+    [["--no-wait", "--", "-n"], { file: "-n", "no-wait": true }],
+    [["--preset=a=b", "-", "--json"], { preset: "a=b", file: "-", json: true }],
+    [["--lines", "1", "--lines", "2"], { lines: "2" }],
   ])("%j", (words, expected) => {
-    expect(parse(words)).toMatchObject(expected);
+    expect(strictArgs(words, args)).toBeNull();
+    expect(readArgs(words, args)).toEqual(expected);
   });
 });
 

@@ -1,5 +1,5 @@
-import type { ArgsDef, ParsedArgs } from "citty";
-import { textOf } from "../command.ts";
+import type { ArgsDef } from "citty";
+import { type Args, textOf } from "../command.ts";
 import type { Where } from "../control/connect.ts";
 
 /** Which farm: flags that every command of the control socket has. */
@@ -13,7 +13,7 @@ export const farm = {
 } as const satisfies ArgsDef;
 
 /** What these flags say. */
-export function whereOf(args: ParsedArgs): Where {
+export function whereOf(args: Args): Where {
   return { socket: textOf(args, "socket"), file: textOf(args, "file") };
 }
 
@@ -21,9 +21,9 @@ export const noWait = {
   "no-wait": { type: "boolean", description: "Come back as soon as it has begun" },
 } as const satisfies ArgsDef;
 
-/** citty takes `--no-wait` for `--wait` set to false. */
-export function waits(args: ParsedArgs): boolean {
-  return args["wait"] !== false;
+/** Whether to wait for the end of an order. */
+export function waits(args: Args): boolean {
+  return args["no-wait"] !== true;
 }
 
 export const reason = {

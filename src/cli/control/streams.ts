@@ -1,4 +1,4 @@
-import { isatty } from "node:tty";
+import { isTerminal } from "../../system/terminal.ts";
 import { writeText } from "../print.ts";
 
 /** Where a command that runs for a while writes to, and how it hears Ctrl-C. */
@@ -20,8 +20,8 @@ export interface Streams {
 export const ownStreams: Streams = {
   out: (text) => writeText(1, text),
   err: (text) => void writeText(2, text),
-  terminal: isatty(1),
-  colour: isatty(1) && !process.env["NO_COLOR"],
+  terminal: isTerminal(1),
+  colour: isTerminal(1) && !process.env["NO_COLOR"],
   size: () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }),
   interrupt: () => {
     const controller = new AbortController();

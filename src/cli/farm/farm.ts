@@ -1,4 +1,3 @@
-import { isatty } from "node:tty";
 import type { PmEvent } from "../../core/farm/events.ts";
 import type { FarmSpec } from "../../core/farm/spec.ts";
 import { lastStepsMs } from "../../core/farm/stop-budget.ts";
@@ -14,6 +13,7 @@ import type { ServiceManager } from "../../surface/service-manager.ts";
 import { type NotifyWish, takeNotifyWish } from "../../surface/service-manager-text.ts";
 import { openFilesAllowed } from "../../system/limits.ts";
 import { readProcesses } from "../../system/proc-stat.ts";
+import { isTerminal } from "../../system/terminal.ts";
 import { exitCodes } from "../outcome.ts";
 import { version } from "../version.ts";
 import { type ClaimedControl, claimControl, type NoControl } from "./claim-control.ts";
@@ -185,7 +185,7 @@ export class Farm {
   }
 
   async #startLog(): Promise<void> {
-    const terminal = isatty(2);
+    const terminal = isTerminal(2);
     const log = await createEventLog({
       write: (line) => this.#parts.output.writeOwn(line),
       terminal,

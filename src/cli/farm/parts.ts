@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { readStopGrace } from "../../config/stop-grace.ts";
 import { stopBudgetMs } from "../../core/farm/stop-budget.ts";
@@ -55,7 +54,7 @@ export interface FarmEars {
 
 /** Makes the parts and ties them together; nothing is started. */
 export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): FarmParts {
-  const runId = randomUUID();
+  const runId = crypto.randomUUID();
   const env = { ...environment(), [runIdVariable]: runId };
   const bus = new EventBus();
   const emit: Host["emit"] = (event) => bus.emit(event);
