@@ -1,13 +1,16 @@
 import { LineEnricher } from "../core/output/enrich.ts";
 import { LineSplitter } from "../core/output/line-splitter.ts";
 import { maxFrameBytes } from "../protocol/worker-frames.ts";
-import { addressOf, EAGAIN, Epoll, ownBuffer, readInto } from "../system/libc.ts";
+import { addressOf, EAGAIN, Epoll, ownBuffer, readInto, sleepUs } from "../system/libc.ts";
 import { Activity } from "./activity.ts";
+import { BulkEnricher } from "./bulk-enricher.ts";
+import { isoNow, nowMs } from "./clock.ts";
 import type { OutputBatch, OutputStart, ToOutput } from "./messages.ts";
 import { LogTail } from "./log-tail.ts";
 import { OwnLog } from "./own-log.ts";
+import { Pace } from "./pace.ts";
 import { Reports } from "./reports.ts";
-import { isSameFile, Sink } from "./sink.ts";
+import { isSameFile, Sink, sinkBytes } from "./sink.ts";
 import { type Source, Sources } from "./sources.ts";
 import { type StreamHost, WorkerStream } from "./worker-stream.ts";
 import { givenUpAfterMs, writeRest } from "./write-rest.ts";
@@ -36,8 +39,8 @@ export class OutputLoop {
   readonly #epoll = new Epoll(128);
   readonly #sources = new Sources(this.#epoll);
   readonly #processes = new Map<number, readonly Source[]>();
-  readonly #chunk = ownBuffer(chunkBytes);
-  readonly #chunkAt = addressOf(this.#chunk);
+  readonly #chunk: Buffer;
+  readonly #chunkAt: number;
   readonly #sinks: readonly Sink[];
   readonly #stdout: Sink;
   readonly #stderr: Sink;
@@ -47,6 +50,7 @@ export class OutputLoop {
   readonly #ownLog: OwnLog;
   /** Sources that wait until the main thread has caught up with the reports. */
   readonly #behind = new Set<Source>();
+  readonly #pace = new Pace();
   #stopping = false;
   #finishing = false;
   /** When nothing is written any more. */
@@ -55,14 +59,19 @@ export class OutputLoop {
   constructor(start: OutputStart, post: (batch: OutputBatch) => void) {
     this.#reports = new Reports(post, new Float64Array(start.consumed));
     this.#activity = new Float64Array(start.activity);
+    const bulk = BulkEnricher.open(chunkBytes + 2 * sinkBytes, isoNow);
+    const memory = (bytes: number): Buffer => bulk?.allocate(bytes) ?? ownBuffer(bytes);
+    this.#chunk = memory(chunkBytes);
+    this.#chunkAt = addressOf(this.#chunk);
     const open = (fd: number, id: number, stream: "stdout" | "stderr"): Sink =>
-      new Sink(fd, this.#epoll, id, (type, code) => this.#reports.add({ type, stream, code }, 0));
+      new Sink(fd, this.#epoll, id, (type, code) => this.#reports.add({ type, stream, code }, 0), memory(sinkBytes));
     this.#stderr = open(2, stderrId, "stderr");
     this.#stdout = isSameFile(1, 2) ? this.#stderr : open(1, stdoutId, "stdout");
     this.#sinks = [...new Set([this.#stdout, this.#stderr])];
     this.#host = {
       counters: new Float64Array(start.counters),
-      enricher: new LineEnricher(() => new Date().toISOString()),
+      enricher: new LineEnricher(isoNow),
+      bulk,
       report: (report, size) => this.#reports.add(report, size),
       nowMs,
       tail: new LogTail((report) => this.#reports.add(report, 0)),
@@ -106,6 +115,8 @@ export class OutputLoop {
     this.#flushSinks();
     this.#host.tail.report(false);
     this.#reports.post();
+    const restUs = this.#pace.turn();
+    if (restUs > 0) sleepUs(restUs);
   }
 
   #timeoutMs(): number {
@@ -138,6 +149,7 @@ export class OutputLoop {
       return false;
     }
     source.activity?.heard();
+    this.#pace.heard(size);
     this.#take(source, size);
     return true;
   }
@@ -282,9 +294,4 @@ export class OutputLoop {
 
 function splitter(maxLineBytes: number): LineSplitter {
   return new LineSplitter(maxLineBytes, ownBuffer);
-}
-
-/** Milliseconds on a scale that both threads share. */
-function nowMs(): number {
-  return performance.timeOrigin + performance.now();
 }

@@ -1,14 +1,26 @@
 import { constants, fstatSync, openSync } from "node:fs";
 import { OutputBlock } from "../core/output/output-block.ts";
 import type { Source } from "./sources.ts";
-import { addressOf, EAGAIN, type Epoll, EPOLLOUT, errnoName, ownBuffer, sendFrom, writeFrom } from "../system/libc.ts";
+import {
+  addressOf,
+  EAGAIN,
+  type Epoll,
+  EPOLLOUT,
+  enlargePipe,
+  errnoName,
+  ownBuffer,
+  sendFrom,
+  writeFrom,
+} from "../system/libc.ts";
 
 /** Bytes that may wait for a slow reader before its writers are slowed down (or their lines dropped). */
 const highWaterBytes = 128 * 1024;
 /** Room for what is high water and for what one more chunk makes, so that what waits is seldom moved to the front. */
-const bufferBytes = 4 * highWaterBytes;
+export const sinkBytes = 4 * highWaterBytes;
 /** Most that is asked for beyond what is needed now: the buffer doubles while it is small, and a huge line is not held twice. */
 const maxSpareBytes = 1024 * 1024;
+/** What a pipe should hold: one that is full makes us wait, and then the workers, once for each 64 KiB. */
+const pipeBytes = 1024 * 1024;
 /** How often an end that fails is tried again. */
 const retryMs = 100;
 /** With these nobody will ever read the end again; all other failures (a full disk) may pass. */
@@ -33,13 +45,15 @@ export class Sink {
   /** Those that are not read until there is room; the loop puts them in and takes them out. */
   readonly paused = new Set<Source>();
   /** Where finished lines are put: `reserve` room first, say `added` after. */
-  readonly block = new OutputBlock(ownBuffer(bufferBytes));
+  readonly block: OutputBlock;
+  /** What the block is made of, as long as that has room. */
+  readonly #home: Buffer;
   readonly #fd: number;
   readonly #isSocket: boolean;
   readonly #epoll: Epoll;
   readonly #id: number;
   readonly #hear: OnSinkChange;
-  #address = addressOf(this.block.bytes);
+  #address: number;
   #start = 0;
   #waitsForRoom = false;
   #dead = false;
@@ -52,8 +66,11 @@ export class Sink {
   #cut = false;
   #stalledSinceMs: number | null = null;
 
-  /** `id` is what the epoll instance reports when there is room again. */
-  constructor(fd: number, epoll: Epoll, id: number, hear: OnSinkChange) {
+  /** `id` is what the epoll instance reports when there is room again. `home` is for its output: memory of its own, of `sinkBytes`. */
+  constructor(fd: number, epoll: Epoll, id: number, hear: OnSinkChange, home = ownBuffer(sinkBytes)) {
+    this.block = new OutputBlock(home);
+    this.#home = home;
+    this.#address = addressOf(home);
     const { fd: own, isSocket } = openForUs(fd);
     this.#fd = own;
     this.#isSocket = isSocket;
@@ -84,6 +101,12 @@ export class Sink {
   /** How long no byte has gone out although some wait; 0 while it flows. */
   stalledMs(nowMs: number): number {
     return this.#stalledSinceMs === null ? 0 : nowMs - this.#stalledSinceMs;
+  }
+
+  /** How long the block may become before `added` must be said; 0 while each line must be tried, since the end fails. */
+  get fillTo(): number {
+    if (this.#dead || this.#failure !== null) return 0;
+    return this.full ? this.block.bytes.length : this.#start + highWaterBytes;
   }
 
   /** Makes room for `bytes` more. */
@@ -174,7 +197,7 @@ export class Sink {
     if (this.#waitsForRoom) this.#epoll.remove(this.#fd);
     this.#waitsForRoom = false;
     // A huge line has passed: give its memory back.
-    if (this.block.bytes.length > 4 * bufferBytes) this.#use(ownBuffer(bufferBytes), 0);
+    if (this.block.bytes !== this.#home) this.#use(this.#home, 0);
   }
 
   #use(buffer: Buffer, length: number): void {
@@ -199,7 +222,9 @@ function openForUs(fd: number): { readonly fd: number; readonly isSocket: boolea
   // A terminal must not become pm's own, or its hang-up and its keys would signal pm.
   const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
   try {
-    return { fd: openSync(`/proc/self/fd/${fd}`, flags), isSocket: false };
+    const own = openSync(`/proc/self/fd/${fd}`, flags);
+    if (kind.isFIFO()) enlargePipe(own, pipeBytes);
+    return { fd: own, isSocket: false };
   } catch {
     return { fd, isSocket: false }; // another user's terminal, say: then this thread may block on it, and only this thread
   }

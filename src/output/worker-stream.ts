@@ -1,7 +1,8 @@
 import { type LineEnricher, maxEnrichedBytes } from "../core/output/enrich.ts";
-import { LineSplitter, type OnLine } from "../core/output/line-splitter.ts";
+import { LineSplitter, type OnLine, type TakeLines } from "../core/output/line-splitter.ts";
 import { makeTag, type Tag } from "../core/output/tag.ts";
 import { bundlePrefix } from "../protocol/bundle-frames.ts";
+import type { BulkEnricher, PackedTag } from "./bulk-enricher.ts";
 import { bytes, droppedLines, lines, perStream, truncatedLines } from "./counters.ts";
 import type { OutputReport, ToOutput } from "./messages.ts";
 import { ownBuffer } from "../system/libc.ts";
@@ -17,6 +18,8 @@ const maxLastWordsBytes = 4 * 1024 * 1024;
 export interface StreamHost {
   readonly counters: Float64Array;
   readonly enricher: LineEnricher;
+  /** Null where the machine has not what it takes. */
+  readonly bulk: BulkEnricher | null;
   readonly report: (report: OutputReport, bytes: number) => void;
   readonly nowMs: () => number;
   readonly tail: LogTail;
@@ -35,11 +38,14 @@ export class WorkerStream {
   readonly #host: StreamHost;
   readonly #key: number;
   readonly #tag: Tag;
+  /** Null when lines must be looked at one by one. */
+  readonly #packedTag: PackedTag | null;
   readonly #counter: number;
   readonly #splitter: LineSplitter;
   readonly #tail: TailedStream;
   #readyPattern: RegExp | null;
   readonly #onLine: OnLine = (chunk, start, end, dropped) => this.#line(chunk, start, end, dropped);
+  readonly #takeLines: TakeLines = (chunk, start, end) => this.#takeMany(chunk, start, end);
 
   constructor(open: Open, stream: "stdout" | "stderr", sink: Sink, host: StreamHost) {
     this.sink = sink;
@@ -59,11 +65,12 @@ export class WorkerStream {
     this.#splitter = new LineSplitter(open.logs.maxLineBytes, ownBuffer);
     this.#tail = host.tail.open(open, stream);
     this.bundleFrames = open.bundleFrames;
+    this.#packedTag = this.bundleFrames ? null : (host.bulk?.pack(this.#tag, open.logs.maxLineBytes) ?? null);
     this.#readyPattern = open.readyPattern === null ? null : new RegExp(open.readyPattern);
   }
 
   push(chunk: Buffer, size: number): void {
-    this.#splitter.push(chunk, 0, size, this.#onLine);
+    this.#splitter.push(chunk, 0, size, this.#onLine, this.#packedTag === null ? null : this.#takeLines);
     // Frames are no output, so that where there are any, lines are kept one by one.
     if (!this.bundleFrames) this.#tail.push(chunk, 0, size);
   }
@@ -81,6 +88,24 @@ export class WorkerStream {
 
   get hasPartial(): boolean {
     return this.#splitter.hasRest;
+  }
+
+  /** Takes lines in bulk, as far as nothing about them is special. */
+  #takeMany(chunk: Buffer, start: number, end: number): number {
+    const { bulk, counters, nowMs } = this.#host;
+    const { sink } = this;
+    const { block } = sink;
+    if (bulk === null || this.#packedTag === null || this.#readyPattern !== null) return start;
+    for (let from = start; ;) {
+      const { fillTo } = sink;
+      if (from === end || fillTo === 0 || this.#hasNoRoom() || !bulk.holds(block.bytes)) return from;
+      const taken = bulk.take(this.#packedTag, chunk, from, end, block, fillTo);
+      if (taken === from) return from;
+      counters[this.#counter + lines]! += bulk.lines;
+      counters[this.#counter + bytes]! += taken - from;
+      if (!sink.added(nowMs)) counters[this.#counter + droppedLines]! += bulk.lines;
+      from = taken;
+    }
   }
 
   #line(chunk: Buffer, start: number, end: number, dropped: number): void {

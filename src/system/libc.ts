@@ -26,6 +26,7 @@ const { symbols } = dlopen("libc.so.6", {
   send: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
   shutdown: { args: ["i32", "i32"], returns: "i32" },
   socketpair: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
+  usleep: { args: ["u32"], returns: "i32" },
   waitid: { args: ["i32", "u32", "ptr", "i32"], returns: "i32" },
   write: { args: ["i32", "ptr", "u64"], returns: "i32" },
 });
@@ -34,6 +35,7 @@ const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const F_SETFL = 4;
 const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 
@@ -74,7 +76,7 @@ export function pipe(ours: "read" | "write" | "both"): { readonly readFd: number
   const [readFd = -1, writeFd = -1] = pair;
   if (ours === "read") symbols.fcntl(writeFd, F_SETFL, 0);
   if (ours === "write") symbols.fcntl(readFd, F_SETFL, 0);
-  if (ours === "both") symbols.fcntl(writeFd, F_SETPIPE_SZ, 1 << 20); // refused beyond the user's share: then it stays at 64 KiB
+  if (ours === "both") enlargePipe(writeFd, 1 << 20);
   return { readFd, writeFd };
 }
 
@@ -86,6 +88,16 @@ export function socketPair(): { readonly ours: number; readonly theirs: number }
   const [ours = -1, theirs = -1] = pair;
   symbols.fcntl(ours, F_SETFL, O_NONBLOCK);
   return { ours, theirs };
+}
+
+/** Makes a pipe hold at least `bytes`, as far as the kernel lets us. */
+export function enlargePipe(fd: number, bytes: number): void {
+  if (symbols.fcntl(fd, F_GETPIPE_SZ, 0) < bytes) symbols.fcntl(fd, F_SETPIPE_SZ, bytes); // refused beyond the user's share
+}
+
+/** Lets this thread sleep, some 50 µs longer than told, since the kernel gathers its timers. */
+export function sleepUs(us: number): void {
+  symbols.usleep(us);
 }
 
 export function closeFd(fd: number): void {

@@ -6,6 +6,9 @@ import { CR, LF } from "./ascii.ts";
  */
 export type OnLine = (bytes: Buffer, start: number, end: number, droppedBytes: number) => void;
 
+/** Takes lines off the front of [start, end), which ends behind a newline, as many as it likes, and returns where the next one begins. */
+export type TakeLines = (bytes: Buffer, start: number, end: number) => number;
+
 /** Makes lines of the chunks of one stream. Holds nothing but the line that is not finished, `maxLineBytes` of it at most. */
 export class LineSplitter {
   readonly #maxLineBytes: number;
@@ -27,8 +30,11 @@ export class LineSplitter {
     return this.#droppedBytes > 0 || !this.#isBlank();
   }
 
-  /** Gives out each line that the bytes [start, end) of `chunk` finish, and keeps the rest. `chunk` may be reused after. */
-  push(chunk: Buffer, start: number, end: number, onLine: OnLine): void {
+  /**
+   * Gives out each line that the bytes [start, end) of `chunk` finish, and keeps the rest. `chunk` may be reused after. Of the lines that
+   * lie in the chunk as a whole, of whatever length, `takeLines` is asked first.
+   */
+  push(chunk: Buffer, start: number, end: number, onLine: OnLine, takeLines: TakeLines | null = null): void {
     if (start >= end) return;
     // Found from behind first, so that no search runs on into what an earlier read left behind `end`.
     const last = chunk[end - 1] === LF ? end - 1 : chunk.lastIndexOf(LF, end - 1);
@@ -42,6 +48,8 @@ export class LineSplitter {
       from = newline + 1;
     }
     while (from <= last) {
+      if (takeLines !== null) from = takeLines(chunk, from, last + 1);
+      if (from > last) break;
       const newline = chunk.indexOf(LF, from);
       const excess = newline - from - this.#maxLineBytes;
       if (excess > 0) onLine(chunk, from, newline - excess, excess);
