@@ -115,8 +115,9 @@ export class OutputLoop {
     this.#flushSinks();
     this.#host.tail.report(false);
     this.#reports.post();
-    const restUs = this.#pace.turn();
+    const restUs = this.#pace.restUs(nowMs());
     if (restUs > 0) sleepUs(restUs);
+    this.#pace.begin(nowMs());
   }
 
   #timeoutMs(): number {

@@ -37,9 +37,10 @@ export class WorkerStream {
   waits = true;
   readonly #host: StreamHost;
   readonly #key: number;
-  readonly #tag: Tag;
-  /** Null when lines must be looked at one by one. */
-  readonly #packedTag: PackedTag | null;
+  readonly #open: Open;
+  readonly #stream: "stdout" | "stderr";
+  /** Made when it first says something, since thousands of idle ones take memory; `packed` is null when lines must be looked at one by one. */
+  #madeTag: { readonly tag: Tag; readonly packed: PackedTag | null } | null = null;
   readonly #counter: number;
   readonly #splitter: LineSplitter;
   readonly #tail: TailedStream;
@@ -52,25 +53,35 @@ export class WorkerStream {
     this.#host = host;
     this.#key = open.key;
     this.partialFlushMs = open.logs.partialFlushMs;
-    this.#tag = makeTag({
-      workerId: open.workerId,
-      consumer: open.consumer,
-      slot: open.slot,
-      pid: open.pid,
-      stream,
-      format: open.logs.format,
-      fields: open.logs.fields,
-    });
+    this.#open = open;
+    this.#stream = stream;
     this.#counter = open.counters + (stream === "stdout" ? 0 : perStream);
     this.#splitter = new LineSplitter(open.logs.maxLineBytes, ownBuffer);
     this.#tail = host.tail.open(open, stream);
     this.bundleFrames = open.bundleFrames;
-    this.#packedTag = this.bundleFrames ? null : (host.bulk?.pack(this.#tag, open.logs.maxLineBytes) ?? null);
     this.#readyPattern = open.readyPattern === null ? null : new RegExp(open.readyPattern);
   }
 
+  get #tag(): { readonly tag: Tag; readonly packed: PackedTag | null } {
+    return (this.#madeTag ??= this.#makeTag());
+  }
+
+  #makeTag(): { readonly tag: Tag; readonly packed: PackedTag | null } {
+    const { workerId, consumer, slot, pid, logs } = this.#open;
+    const tag = makeTag({
+      workerId,
+      consumer,
+      slot,
+      pid,
+      stream: this.#stream,
+      format: logs.format,
+      fields: logs.fields,
+    });
+    return { tag, packed: this.bundleFrames ? null : (this.#host.bulk?.pack(tag, logs.maxLineBytes) ?? null) };
+  }
+
   push(chunk: Buffer, size: number): void {
-    this.#splitter.push(chunk, 0, size, this.#onLine, this.#packedTag === null ? null : this.#takeLines);
+    this.#splitter.push(chunk, 0, size, this.#onLine, this.#tag.packed === null ? null : this.#takeLines);
     // Frames are no output, so that where there are any, lines are kept one by one.
     if (!this.bundleFrames) this.#tail.push(chunk, 0, size);
   }
@@ -95,11 +106,12 @@ export class WorkerStream {
     const { bulk, counters, nowMs } = this.#host;
     const { sink } = this;
     const { block } = sink;
-    if (bulk === null || this.#packedTag === null || this.#readyPattern !== null) return start;
+    const { packed } = this.#tag;
+    if (bulk === null || packed === null || this.#readyPattern !== null) return start;
     for (let from = start; ;) {
       const { fillTo } = sink;
       if (from === end || fillTo === 0 || this.#hasNoRoom() || !bulk.holds(block.bytes)) return from;
-      const taken = bulk.take(this.#packedTag, chunk, from, end, block, fillTo);
+      const taken = bulk.take(packed, chunk, from, end, block, fillTo);
       if (taken === from) return from;
       counters[this.#counter + lines]! += bulk.lines;
       counters[this.#counter + bytes]! += taken - from;
@@ -127,8 +139,9 @@ export class WorkerStream {
       counters[at + droppedLines]! += 1;
       return;
     }
-    sink.reserve(maxEnrichedBytes(this.#tag, end - start));
-    this.#host.enricher.write(this.#tag, chunk, start, end, dropped, sink.block);
+    const { tag } = this.#tag;
+    sink.reserve(maxEnrichedBytes(tag, end - start));
+    this.#host.enricher.write(tag, chunk, start, end, dropped, sink.block);
     if (!sink.added(nowMs)) counters[at + droppedLines]! += 1;
   }
 
