@@ -35,7 +35,9 @@ const nodes: Kind<readonly string[]> = {
     return findings.error(path, `names ${findings.show(path, repeated)} twice; name each node once`);
   },
   write: (value) => nodeNames.write(value),
-  schema: orFilledIn({ anyOf: [nodeNames.schema, { type: "integer", minimum: 1 }, { type: "string", minLength: 1 }] }),
+  get schema() {
+    return orFilledIn({ anyOf: [nodeNames.schema, { type: "integer", minimum: 1 }, { type: "string", minLength: 1 }] });
+  },
 };
 
 /** The nodes that a number stands for: 0, 1, 2 … */

@@ -17,7 +17,6 @@ export function list<T>(
   item: Kind<T>,
   { of, atLeastOne = false, unique = false, orSingle = false }: ListRules,
 ): Kind<readonly T[]> {
-  const schema: JsonSchema = { type: "array", items: item.schema, ...(atLeastOne ? { minItems: 1 } : {}) };
   return {
     read(value, path, findings) {
       if (!Array.isArray(value)) {
@@ -40,7 +39,10 @@ export function list<T>(
       return read.length === items.length ? read : undefined;
     },
     write: (value) => value.map((each) => item.write(each)),
-    schema: orSingle ? { anyOf: [item.schema, schema] } : schema,
+    get schema() {
+      const schema: JsonSchema = { type: "array", items: item.schema, ...(atLeastOne ? { minItems: 1 } : {}) };
+      return orSingle ? { anyOf: [item.schema, schema] } : schema;
+    },
   };
 }
 
@@ -73,10 +75,12 @@ export function map<T>(
       return result;
     },
     write: (value) => Object.fromEntries([...value].map(([name, each]) => [name, item.write(each)])),
-    schema: {
-      type: atLeastOne ? "object" : ["object", "null"],
-      additionalProperties: item.schema,
-      ...(atLeastOne ? { minProperties: 1 } : {}),
+    get schema() {
+      return {
+        type: atLeastOne ? "object" : ["object", "null"],
+        additionalProperties: item.schema,
+        ...(atLeastOne ? { minProperties: 1 } : {}),
+      };
     },
     ...(item.keys === undefined ? {} : { keys: item.keys }),
   };
@@ -120,7 +124,9 @@ export function object<K extends Keys>(keys: K, elsewhere: Elsewhere = {}): Kind
       const shown = entries.filter(([name, { optional }]) => !(optional && values.get(name) === null));
       return Object.fromEntries(shown.map(([name, { kind }]) => [name, kind.write(values.get(name))]));
     },
-    schema: objectSchema(entries),
+    get schema() {
+      return objectSchema(entries);
+    },
     keys,
   };
 }
@@ -183,7 +189,9 @@ export function orNull<T>(kind: Kind<T>): Kind<T | null> {
   return {
     read: (value, path, findings) => (value === null ? null : kind.read(value, path, findings)),
     write: (value) => (value === null ? null : kind.write(value)),
-    schema: { anyOf: [kind.schema, { type: "null" }] },
+    get schema() {
+      return { anyOf: [kind.schema, { type: "null" }] };
+    },
     ...(kind.keys === undefined ? {} : { keys: kind.keys }),
   };
 }
@@ -199,7 +207,9 @@ export function orFalse<T>(kind: Kind<T>): Kind<T | null> {
       return kind.read(value, path, findings);
     },
     write: (value) => (value === null ? false : kind.write(value)),
-    schema: { anyOf: [kind.schema, { const: false }] },
+    get schema() {
+      return { anyOf: [kind.schema, { const: false }] };
+    },
     ...(kind.keys === undefined ? {} : { keys: kind.keys }),
   };
 }

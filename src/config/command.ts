@@ -22,5 +22,7 @@ export const commandLine: Kind<readonly string[]> = {
     return split.words;
   },
   write: (value) => argv.write(value),
-  schema: { anyOf: [{ type: "string", minLength: 1 }, argv.schema] },
+  get schema() {
+    return { anyOf: [{ type: "string", minLength: 1 }, argv.schema] };
+  },
 };

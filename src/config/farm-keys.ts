@@ -112,6 +112,10 @@ const someConsumers = { required: ["consumers"], properties: { consumers: { type
 
 /** Reads and writes the whole file. */
 export const farmKind: typeof anyFarm = {
-  ...anyFarm,
-  schema: { ...anyFarm.schema, type: "object", anyOf: [someConsumers, { required: ["source"] }] },
+  read: anyFarm.read,
+  write: anyFarm.write,
+  keys: farmKeys,
+  get schema() {
+    return { ...anyFarm.schema, type: "object", anyOf: [someConsumers, { required: ["source"] }] };
+  },
 };

@@ -49,7 +49,9 @@ const hook: Kind<HookAction> = {
     const sent = new Map(Object.entries(action.headers));
     return fields.write({ ...rest, command: null, webhook: action.url, headers: sent.size === 0 ? null : sent });
   },
-  schema: fields.schema,
+  get schema() {
+    return fields.schema;
+  },
   keys: actionKeys,
 };
 

@@ -55,5 +55,7 @@ export const jsonPath: Kind<JsonPath> = {
     return found === undefined ? undefined : (parseJsonPath(found) ?? undefined);
   },
   write: (value) => escapeDollars(formatJsonPath(value)),
-  schema: anyText.schema,
+  get schema() {
+    return anyText.schema;
+  },
 };

@@ -10,6 +10,7 @@ export interface Kind<T> {
   read(value: unknown, path: Path, findings: Findings): T | undefined;
   /** The same value as pm.yaml would hold it; `read` accepts it. */
   write(value: T): unknown;
+  /** Made when it is asked for, where it is made of others: only `pm schema` does. */
   readonly schema: JsonSchema;
   /** The keys of a mapping, at whatever depth this kind wraps it. */
   readonly keys?: Keys;

@@ -39,7 +39,9 @@ const messenger: Kind<Values<typeof transportKeys>> = {
     return dsn === undefined ? undefined : { dsn, database: null };
   },
   write: (value) => transport.write(value),
-  schema: { anyOf: [{ type: "string" }, transport.schema] },
+  get schema() {
+    return { anyOf: [{ type: "string" }, transport.schema] };
+  },
   keys: transportKeys,
 };
 

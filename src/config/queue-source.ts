@@ -38,7 +38,9 @@ export const queueSource: Kind<QueueSpec> = {
     return findings.failed(path) ? undefined : specOf(values, path, findings);
   },
   write: (spec) => fields.write({ ...none, ...valuesOf(spec) }),
-  schema: fields.schema,
+  get schema() {
+    return fields.schema;
+  },
   keys: queueKeys,
 };
 

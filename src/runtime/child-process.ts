@@ -2,7 +2,7 @@ import type { ExitReason } from "../core/supervision/exit.ts";
 import type { Output, ProcessReport } from "../output/output.ts";
 import { bundlePing, parseBundleFrame } from "../protocol/bundle-frames.ts";
 import { drainFrame, parseWorkerFrame, pingFrame, type WorkerFrame } from "../protocol/worker-frames.ts";
-import { closeFd } from "../system/libc.ts";
+import { closeFd, sendSignal } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import type { Launcher } from "./exec-launch.ts";
 import type { Guardian } from "./guardian.ts";
@@ -155,13 +155,5 @@ class ChildProcess implements Child {
 
   #take(frame: WorkerFrame | "malformed" | "unknown_type"): void {
     this.#hear(typeof frame === "string" ? { type: "ipc_error", kind: frame } : { type: "frame", frame });
-  }
-}
-
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // gone already, which is what a signal to it was for
   }
 }

@@ -1,10 +1,16 @@
 import { closeFd, pipe } from "../system/libc.ts";
 import { owned } from "../system/own-children.ts";
-import { TurnWriter } from "../system/turn-writer.ts";
+import { PipeWriter } from "../system/pipe-writer.ts";
 import { guardianCommand, runIdVariable } from "./guardian-process.ts";
 
 /** A guardian that dies young, or cannot be started, is tried again after this; one that has lived so long is replaced at once. */
 const tryAgainMs = 1_000;
+
+/**
+ * What is new is told together this often, since each time wakes the guardian up, and nothing of it counts before pm is dead. A process that
+ * was started within, it finds by its environment.
+ */
+const tellEveryMs = 5;
 
 /**
  * The main process's end of its guardian: a small process that outlives pm by a moment. It holds the reading end of a
@@ -14,7 +20,11 @@ export class Guardian {
   readonly #runId: string;
   readonly #onTrouble: (why: string) => void;
   readonly #pids = new Set<number>();
-  #writer: TurnWriter | null = null;
+  /** What it has not been told yet. */
+  readonly #news = new Map<number, "+" | "-">();
+  #tellLater: Timer | null = null;
+  #fd = -1;
+  #writer: PipeWriter | null = null;
   #process: Bun.Subprocess | null = null;
   #startedAtMs = 0;
   #released = false;
@@ -59,20 +69,23 @@ export class Guardian {
     } finally {
       closeFd(readFd);
     }
-    this.#writer = new TurnWriter(writeFd, Number.POSITIVE_INFINITY);
-    for (const pid of this.#pids) this.#tell(`+${pid}\n`);
+    this.#fd = writeFd;
+    this.#writer = new PipeWriter(writeFd, Number.POSITIVE_INFINITY);
+    this.#news.clear();
+    for (const pid of this.#pids) this.#news.set(pid, "+");
+    this.#tellNews();
   }
 
   /** The process group `pid` is pm's to answer for. */
   watch(pid: number): void {
     this.#pids.add(pid);
-    this.#tell(`+${pid}\n`);
+    this.#tell(pid, "+");
   }
 
   /** It has been reaped, and its group killed. */
   forget(pid: number): void {
     this.#pids.delete(pid);
-    this.#tell(`-${pid}\n`);
+    this.#tell(pid, "-");
   }
 
   /** Null when there is none just now. */
@@ -84,19 +97,34 @@ export class Guardian {
   async release(): Promise<void> {
     this.#released = true;
     this.#process?.kill("SIGKILL"); // before it could take the end of its pipe for the death of pm; even if somebody has halted it
-    this.#writer?.close();
-    this.#writer = null;
+    this.#end();
     await this.#process?.exited;
   }
 
-  #tell(line: string): void {
-    this.#writer?.write(line);
+  #tell(pid: number, what: "+" | "-"): void {
+    const before = this.#news.get(pid);
+    if (before === undefined || before === what) this.#news.set(pid, what);
+    else this.#news.delete(pid); // come and gone, and it never knew
+    if (this.#writer !== null) this.#tellLater ??= setTimeout(() => this.#tellNews(), tellEveryMs);
+  }
+
+  #tellNews(): void {
+    this.#tellLater = null;
+    const lines = Array.from(this.#news, ([pid, what]) => `${what}${pid}\n`);
+    this.#news.clear();
+    if (lines.length > 0) this.#writer?.write(lines.join(""));
+  }
+
+  #end(): void {
+    if (this.#writer !== null) closeFd(this.#fd);
+    this.#writer = null;
+    clearTimeout(this.#tellLater ?? undefined);
+    this.#tellLater = null;
   }
 
   #lost(): void {
     if (this.#released) return;
-    this.#writer?.close();
-    this.#writer = null;
+    this.#end();
     this.#onTrouble("it has ended");
     if (performance.now() - this.#startedAtMs >= tryAgainMs) this.start();
     else this.#startAgain();

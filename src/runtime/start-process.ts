@@ -51,7 +51,7 @@ function fixedVariables({ spec, env }: ProcessWish): Record<string, string> {
 interface Prepared {
   readonly block: StartBlock;
   readonly program: string;
-  readonly settings: string;
+  readonly cgroupProcs: string | null;
 }
 
 /** For each definition of a consumer, what its last process was started with: mostly that is what the next one is. */
@@ -64,14 +64,14 @@ function startByStub(
   hear: (exit: ExitReason) => void,
 ): StartedProcess {
   const { spec, env } = wish;
-  const settings = settingsOf(spec, launcher) ?? [];
   const program = programOf(spec.command[0] ?? "", spec.cwd, spec.env["PATH"] ?? env["PATH"] ?? "");
+  const cgroupProcs = launcher.cgroupProcs(spec);
   const changing = changingVariables(wish);
-  const key = settings.join("\0");
   let ready = prepared.get(spec);
-  if (ready === undefined || ready.program !== program || ready.settings !== key) {
+  if (ready === undefined || ready.program !== program || ready.cgroupProcs !== cgroupProcs) {
+    const settings = settingsOf(spec, launcher) ?? [];
     const words = { program, argv: spec.command, env: fixedVariables(wish), folder: spec.cwd, settings };
-    ready = { block: new StartBlock(words, Object.keys(changing)), program, settings: key };
+    ready = { block: new StartBlock(words, Object.keys(changing)), program, cgroupProcs };
     prepared.set(spec, ready);
   }
   for (const [name, value] of Object.entries(changing)) ready.block.set(name, value);

