@@ -112,8 +112,8 @@ const someConsumers = { required: ["consumers"], properties: { consumers: { type
 
 /** Reads and writes the whole file. */
 export const farmKind: typeof anyFarm = {
-  read: anyFarm.read,
-  write: anyFarm.write,
+  read: (value, path, findings) => anyFarm.read(value, path, findings),
+  write: (value) => anyFarm.write(value),
   keys: farmKeys,
   get schema() {
     return { ...anyFarm.schema, type: "object", anyOf: [someConsumers, { required: ["source"] }] };

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 /** What one process uses, by the kernel's books. */
 export interface ProcessUsage {
@@ -60,10 +60,22 @@ function pageBytes(): number {
   return knownPageBytes;
 }
 
+/** A line of these files is no longer than this. */
+const line = Buffer.alloc(4096);
+
+/** In three calls instead of the five of readFileSync, since thousands are read at a time. */
 function read(path: string): string | null {
+  let fd: number;
   try {
-    return readFileSync(path, "latin1");
+    fd = openSync(path, "r");
   } catch {
     return null; // the process has gone
+  }
+  try {
+    return line.toString("latin1", 0, readSync(fd, line, 0, line.length, null));
+  } catch {
+    return null;
+  } finally {
+    closeSync(fd);
   }
 }

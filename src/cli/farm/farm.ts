@@ -127,9 +127,16 @@ export class Farm {
   }
 
   #forgetStartLater(): void {
-    setTimeout(() => {
-      if (this.#parts.supervisor.starting) this.#forgetStartLater();
-      else void import("../../system/forget-start.ts").then(({ forgetStart }) => forgetStart());
+    setTimeout(async () => {
+      if (this.#parts.supervisor.starting) {
+        this.#forgetStartLater();
+        return;
+      }
+      try {
+        (await import("../../system/forget-start.ts")).forgetStart();
+      } catch {
+        // Where the kernel tells pm nothing of its memory, it stays as it is.
+      }
     }, settledAfterMs);
   }
 

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "bun:test";
+import { CString, read, type Pointer } from "bun:ffi";
+import { StartBlock, type StartWords } from "../../src/system/start-block.ts";
+
+const words: StartWords = {
+  program: "/usr/bin/php",
+  argv: ["php", "-r", "echo 'ä';", ""],
+  env: { PATH: "/bin", ID: "of the file", LANG: "de_DE.UTF-8" },
+  folder: "/srv/über",
+  settings: ["r7:1024:4096", "d9"],
+};
+
+function pointerAt(address: Pointer | number): Pointer {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an address that C would follow
+  return read.ptr(address as Pointer, 0) as Pointer;
+}
+
+const textAt = (address: Pointer): string => String(new CString(address));
+
+/** A list of addresses up to its null. */
+function listAt(address: Pointer): string[] {
+  const texts: string[] = [];
+  for (let at = Number(address); pointerAt(at) !== 0; at += 8) texts.push(textAt(pointerAt(at)));
+  return texts;
+}
+
+/** What C would find. */
+function found(block: StartBlock) {
+  const view = new BigUint64Array(block.pointers.buffer, block.pointers.byteOffset, 6);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+  const [program, folder, argv, envp, settings, end] = Array.from(view, (each) => Number(each) as Pointer);
+  return {
+    program: textAt(program!),
+    folder: textAt(folder!),
+    argv: listAt(argv!),
+    env: listAt(envp!),
+    settings: listAt(settings!),
+    settingsCount: (Number(end) - Number(settings)) / 8,
+  };
+}
+
+describe("a start block", () => {
+  test("holds the words as C takes them; what changes takes the place of what the environment says", () => {
+    const block = new StartBlock(words, ["ID", "MARK"]);
+    block.set("ID", "7");
+    block.set("MARK", "run.12345");
+    const expected = {
+      program: "/usr/bin/php",
+      folder: "/srv/über",
+      argv: ["php", "-r", "echo 'ä';", ""],
+      env: ["PATH=/bin", "LANG=de_DE.UTF-8", "ID=7", "MARK=run.12345"],
+      settings: ["r7:1024:4096", "d9"],
+      settingsCount: 2,
+    };
+    expect(found(block)).toEqual(expected);
+    block.set("ID", "12");
+    block.set("MARK", "run.1");
+    expect(found(block).env.slice(2)).toEqual(["ID=12", "MARK=run.1"]);
+  });
+
+  test("may be empty where there is nothing to say", () => {
+    expect(found(new StartBlock({ ...words, argv: [], env: {}, settings: [] }, []))).toMatchObject({
+      argv: [],
+      env: [],
+      settings: [],
+      settingsCount: 0,
+    });
+  });
+
+  test("refuses what C would cut off", () => {
+    expect(() => new StartBlock({ ...words, argv: ["a\0b"] }, [])).toThrow(TypeError);
+    expect(() => new StartBlock(words, ["ID"]).set("ID", "x".repeat(129))).toThrow(RangeError);
+    expect(() => new StartBlock(words, ["ID"]).set("OTHER", "x")).toThrow(RangeError);
+  });
+});
