@@ -10,17 +10,17 @@ const words: StartWords = {
   settings: ["r7:1024:4096", "d9"],
 };
 
-function pointerAt(address: Pointer | number): Pointer {
+function pointerAt(address: Pointer, index = 0): Pointer {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an address that C would follow
-  return read.ptr(address as Pointer, 0) as Pointer;
+  return read.ptr(address, 8 * index) as Pointer;
 }
 
-const textAt = (address: Pointer): string => String(new CString(address));
+const textAt = (address: Pointer): string => new CString(address).toString();
 
 /** A list of addresses up to its null. */
 function listAt(address: Pointer): string[] {
   const texts: string[] = [];
-  for (let at = Number(address); pointerAt(at) !== 0; at += 8) texts.push(textAt(pointerAt(at)));
+  for (let index = 0; Number(pointerAt(address, index)) !== 0; index++) texts.push(textAt(pointerAt(address, index)));
   return texts;
 }
 

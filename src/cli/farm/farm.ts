@@ -127,16 +127,10 @@ export class Farm {
   }
 
   #forgetStartLater(): void {
-    setTimeout(async () => {
-      if (this.#parts.supervisor.starting) {
-        this.#forgetStartLater();
-        return;
-      }
-      try {
-        (await import("../../system/forget-start.ts")).forgetStart();
-      } catch {
-        // Where the kernel tells pm nothing of its memory, it stays as it is.
-      }
+    setTimeout(() => {
+      if (this.#parts.supervisor.starting) this.#forgetStartLater();
+      // Where the kernel tells pm nothing of its memory, it stays as it is.
+      else import("../../system/forget-start.ts").then(({ forgetStart }) => forgetStart()).catch(() => {});
     }, settledAfterMs);
   }
 
