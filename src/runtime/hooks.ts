@@ -46,6 +46,8 @@ export class Hooks {
   readonly #running = new Set<AbortController>();
   /** By worker: what calls off the look at a worker without a deadline. */
   readonly #stopping = new Map<number, Cancel>();
+  /** The farm whose hooks were looked for last. */
+  #asked: { readonly farm: object; readonly wanted: boolean } | null = null;
   #idle = (): void => {};
   #ended = false;
 
@@ -58,7 +60,7 @@ export class Hooks {
     if (this.#ended) return;
     if (event.type === "worker_stopping") this.#watchStop(event);
     if (event.type === "worker_exited") this.#forgetStop(event.worker);
-    for (const fact of hookFactsOf(event)) this.#tell(fact);
+    if (this.#areWanted()) for (const fact of hookFactsOf(event)) this.#tell(fact);
     if (event.type === "consumer_removed") this.#ledger.forget(event.consumer);
   }
 
@@ -70,6 +72,15 @@ export class Hooks {
     for (const job of this.#waiting.splice(0)) this.#failed(job, "pm ended before it could run");
     for (const run of this.#running) run.abort("pm ended before it did");
     await this.#idleWithin(Math.min(lastDeathsMs, withinMs / 3));
+  }
+
+  /** Whether anybody has a hook; mostly nobody has, and events come by the thousand. */
+  #areWanted(): boolean {
+    const farm = this.#ports.farm();
+    if (this.#asked?.farm === farm) return this.#asked.wanted;
+    const wanted = farm.hooks.length > 0 || farm.consumers.some(({ hooks }) => hooks.length > 0);
+    this.#asked = { farm, wanted };
+    return wanted;
   }
 
   #tell(fact: HookFact): void {

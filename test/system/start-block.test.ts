@@ -15,7 +15,7 @@ function pointerAt(address: Pointer, index = 0): Pointer {
   return read.ptr(address, 8 * index) as Pointer;
 }
 
-const textAt = (address: Pointer): string => new CString(address).toString();
+const textAt = (address: Pointer): string => new CString(address).valueOf();
 
 /** A list of addresses up to its null. */
 function listAt(address: Pointer): string[] {
