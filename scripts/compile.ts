@@ -27,7 +27,7 @@ export function compile(outfile: string, runtime: Runtime | null = null): string
       "--splitting",
       "--sourcemap",
       "--tsconfig-override=scripts/compile.tsconfig.json",
-      // What runs once, at the start, is not worth compiling further; cli/farm/farm.ts and cli/commands/simulate.ts end that.
+      // What runs once, at the start, is not worth compiling further; cli/farm/farm.ts and cli/dispatch.ts end that.
       "--compile-jit-policy=8",
       // A stranger's .env or bunfig.toml in the working directory must not reach into pm.
       "--no-compile-autoload-dotenv",

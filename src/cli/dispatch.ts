@@ -5,6 +5,9 @@ import { exitCodes, type Outcome } from "./outcome.ts";
 import { readArgs, strictArgs } from "./strict-args.ts";
 import { version } from "./version.ts";
 
+/** The commands of which the start is all that anybody waits for. */
+const startsFarm: ReadonlySet<string> = new Set(["serve", "demo"]);
+
 /** What the user typed after `pm`, to what comes of it. Nothing is printed here. */
 export async function dispatch(argv: readonly string[]): Promise<Outcome> {
   const [name, ...words] = argv;
@@ -30,6 +33,8 @@ export async function dispatch(argv: readonly string[]): Promise<Outcome> {
   if (own.includes("--help") || own.includes("-h")) return done(await commandHelp(command));
   const problem = strictArgs(words, command.args);
   if (problem !== null) return usageError(`pm ${command.name}: ${problem}\n`);
+  // What works on a list of thousands of workers is worth compiling; a farm says by itself when its start is over (see scripts/compile.ts).
+  if (!startsFarm.has(command.name)) Bun.unsafe.setJITPolicy(1);
   return command.run(readArgs(words, command.args));
 }
 

@@ -26,7 +26,6 @@ export interface SimulateArgs extends ModelWords {
  * pm.yaml, 1 for an invalid trace; then nothing is printed on stdout.
  */
 export function runSimulate(args: SimulateArgs): Promise<Outcome> {
-  Bun.unsafe.setJITPolicy(1); // it computes for long enough (see scripts/compile.ts)
   return Promise.resolve(run(args));
 }
 
