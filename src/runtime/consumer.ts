@@ -244,6 +244,7 @@ export class Consumer implements WorkerOwner {
     this.#sizeByHand = null;
     this.#release();
     this.adopt(spec);
+    this.#tasks.begin();
     this.resize(initialSize(spec.size));
     this.admitTasks();
   }

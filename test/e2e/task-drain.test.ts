@@ -77,6 +77,13 @@ describe("pm stop", () => {
       stdout: "",
       stderr: "pm task: a is stopped; pm start a starts it",
     });
+    expect(await pm.map("a", [{ n: 3 }, { n: 4 }])).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr:
+        "pm map: line 1: unavailable: a is stopped; pm start a starts it; ended after 0 lines; the same command with --resume goes on",
+      answers: [],
+    });
     expect((await pm.run("start a")).exitCode).toBe(0);
     expect((await pm.post("a", { n: 4 })).status).toBe(200);
     expect(pm.begun()).toEqual([1, 4]);

@@ -13,6 +13,8 @@ export class FakeInlet implements TaskInlet {
   appetite = 4;
   /** How many can be held. */
   capacity = 100;
+  /** What every task is answered at once, when there is such an answer. */
+  refusal: TaskAnswer | null = null;
   /** Answers a turn after it was given a task; null leaves that to the test. */
   answer: ((request: TaskRequest) => TaskAnswer) | null = null;
   readonly held: HeldTask[] = [];
@@ -22,13 +24,14 @@ export class FakeInlet implements TaskInlet {
   readonly #waiting = new Set<() => void>();
 
   get room(): number {
+    if (this.refusal !== null) return 1;
     return Math.max(0, this.capacity - this.held.length);
   }
 
   submit(request: TaskRequest, settle: (answer: TaskAnswer) => void): () => void {
     this.submitted.push(request);
-    if (this.room === 0) {
-      settle({ ok: false, error: { code: "overloaded", message: "full", details: null } });
+    if (this.room === 0 || this.refusal !== null) {
+      settle(this.refusal ?? { ok: false, error: { code: "overloaded", message: "full", details: null } });
       return () => {};
     }
     const task: HeldTask = { request, settle };

@@ -89,6 +89,8 @@ export class FakeHost implements Host {
   readonly clock = new FakeClock();
   readonly children: FakeChild[] = [];
   readonly events: PmEvent[] = [];
+  /** To servers that are there already, in the order in which they were made. */
+  readonly connections: FakeLane[] = [];
   /** What the next spawns answer instead of a process. */
   spawnFailure: Extract<ExitReason, { kind: "spawn_failed" }> | null = null;
   memory: number | null = null;
@@ -96,7 +98,12 @@ export class FakeHost implements Host {
   listeners = 0;
   readonly tasks: TaskHost = {
     desk: { pool: (consumer) => ({ problem: "unknown_consumer", message: `no consumer is called "${consumer}"` }) },
-    connect: () => Object.assign(new FakeLane(), { close() {} }),
+    connect: (_address, _spec, owner) => {
+      const lane = new FakeLane();
+      lane.serve(owner);
+      this.connections.push(lane);
+      return Object.assign(lane, { close: () => lane.abandon() });
+    },
     openIntake: () => ({ stop: async () => {}, depth: () => null }),
   };
   readonly #bus = new EventBus();

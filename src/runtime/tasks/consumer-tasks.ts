@@ -47,9 +47,10 @@ export class ConsumerTasks {
     this.#servers = new ServerLanes(this.pool, host.tasks, () => owner.idle());
   }
 
-  /** Tasks may come. */
+  /** Tasks may come, even after `stop`. */
   begin(): void {
     this.#begun = true;
+    this.#cancelStop();
     this.#settle();
   }
 

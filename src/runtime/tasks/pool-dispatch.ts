@@ -175,9 +175,9 @@ export class PoolDispatch implements ProcessHome {
       return this.problem(process, process.hasAnswered(id) ? "answered_twice" : "wrong_id", `task ${id}`);
     this.inFlight -= 1;
     this.#touch(process);
-    process.owner.ran((nowMs - task.beganMs) / 1000);
     task.process = null;
     if (!answer.ok && answer.kind === "refused") this.#rest(process);
+    else process.owner.ran((nowMs - task.beganMs) / 1000);
     if (!task.isAnswered) this.#judge(task, answer, nowMs);
     if (process.isWornOut) this.#replace(process, "max_tasks");
   }

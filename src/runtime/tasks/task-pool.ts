@@ -41,8 +41,9 @@ export class TaskPool implements TaskInlet {
     return this.#dispatch.inFlight;
   }
 
+  /** While all are refused there is nothing to wait for: whoever hands one in hears why. */
   get room(): number {
-    return this.#dispatch.room;
+    return this.#dispatch.refusal === null ? this.#dispatch.room : 1;
   }
 
   get appetite(): number {
@@ -50,7 +51,11 @@ export class TaskPool implements TaskInlet {
   }
 
   figures(): TaskFigures {
-    return this.#dispatch.answers.tally.figures({ waiting: this.waiting, inFlight: this.inFlight, room: this.room });
+    return this.#dispatch.answers.tally.figures({
+      waiting: this.waiting,
+      inFlight: this.inFlight,
+      room: this.#dispatch.room,
+    });
   }
 
   /** Another definition, for tasks and processes to come; fewer may wait from now on, but what waits already stays. */

@@ -21,7 +21,7 @@ export interface TaskInlet {
   submit(request: TaskRequest, settle: (answer: TaskAnswer) => void): Cancel;
   /** Longest payload. */
   readonly maxBytes: number;
-  /** How many more tasks would be taken now. */
+  /** How many more tasks would be taken now; 1 while all are refused for another reason than want of room, so that submitting tells it. */
   readonly room: number;
   /** How many can be at work or lie ready at a worker at the same time: who keeps so many under way keeps all workers busy. */
   readonly appetite: number;

@@ -257,4 +257,21 @@ describe("a consumer with tasks", () => {
     expect(codes()).toEqual(["unavailable", "ok"]);
     expect(host.of("consumer_removed")).toMatchObject([{ consumer: "thumbs" }]);
   });
+
+  test("of a server that is there already may come back before its last task was answered", () => {
+    const address = { kind: "unix", path: "/run/server.sock" } as const;
+    const fastcgi = { address, connections: 1, script: "/app/task.php", params: {} };
+    const tasks = tasksSpec({ protocol: "fastcgi", fastcgi });
+    const { host, submit, codes, farm } = farmOf(0, { tasks });
+    submit();
+    farm.supervisor.consumer("thumbs")?.remove();
+    farm.supervisor.add(pool("thumbs", 0, { tasks }));
+    submit();
+    const [before, after] = host.connections;
+    before?.answer();
+    host.clock.advance(60_000);
+    expect(after?.finished).toBe(false);
+    after?.answer();
+    expect(codes()).toEqual(["ok", "ok"]);
+  });
 });

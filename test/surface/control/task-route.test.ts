@@ -226,6 +226,21 @@ describe("a stream of tasks", () => {
     expect(await answer).toBe('{"id":1,"result":1}\n{"id":2,"result":2}\n');
   });
 
+  test("lines that wait for room hear it when the pool refuses all, and so do those that come later", async () => {
+    const { socket, ports } = await serve();
+    const { inlet } = ports.tasks;
+    inlet.capacity = 1;
+    const answer = textOf(socket, `${path}?bare=1`, ndjson("1\n2\n3\n"));
+    await until(() => inlet.waiting === 1);
+    inlet.refusal = { ok: false, error: { code: "unavailable", message: "stopped", details: null } };
+    inlet.makeRoom(0);
+    inlet.finish();
+    const stopped = '"error":{"code":"unavailable","message":"stopped"}';
+    const refused = `{"id":2,${stopped}}\n{"id":3,${stopped}}\n`;
+    expect(await answer).toBe(`{"id":1,"result":1}\n${refused}`);
+    expect(await textOf(socket, `${path}?bare=1`, ndjson("4\n"))).toBe(`{"id":1,${stopped}}\n`);
+  });
+
   test("answers come as they are there, while the stream goes on", async () => {
     const { socket } = await echo();
     const head = `POST ${path}?bare=1 HTTP/1.1\r\nhost: pm\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n`;
