@@ -2,6 +2,7 @@ import { type Command, textOf } from "./command.ts";
 import { controlCommands } from "./command-table/control.ts";
 import { deployCommands } from "./command-table/deploy.ts";
 import { farmCommands } from "./command-table/farm.ts";
+import { taskCommands } from "./command-table/tasks.ts";
 import { toolCommands } from "./command-table/tools.ts";
 
 /** Here because it is made from all the others. */
@@ -22,6 +23,7 @@ const completions: Command = {
 export const commands: readonly Command[] = [
   ...farmCommands,
   ...controlCommands,
+  ...taskCommands,
   ...toolCommands,
   ...deployCommands,
   completions,

@@ -1,8 +1,15 @@
 // oxlint-disable-next-line import/default -- imported as text, so that it is inside the compiled binary like the others
 import node from "./node/pm-client.mjs" with { type: "text" };
+// oxlint-disable-next-line import/default -- as above
+import nodeTasks from "./node/pm-tasks.mjs" with { type: "text" };
+// oxlint-disable-next-line import/default -- as above
+import nodeTaskStreams from "./node/pm-task-streams.mjs" with { type: "text" };
 import messengerSubscriber from "./php/PmMessengerSubscriber.php" with { type: "text" };
 import php from "./php/PmClient.php" with { type: "text" };
+import phpTask from "./php/PmTask.php" with { type: "text" };
+import phpTasks from "./php/PmTasks.php" with { type: "text" };
 import python from "./python/pm_client.py" with { type: "text" };
+import pythonTasks from "./python/pm_tasks.py" with { type: "text" };
 
 /** What `pm client` can print, in the order in which it is offered. */
 export const clientNames = ["php-symfony", "php", "python", "node"] as const;
@@ -11,9 +18,9 @@ export type ClientName = (typeof clientNames)[number];
 
 const sources: Readonly<Record<ClientName, string>> = {
   "php-symfony": `${messengerSubscriber}\n${withoutPhpOpening(php)}`,
-  php,
-  python,
-  node,
+  php: `${php}\n${withoutPhpOpening(phpTasks)}\n${withoutPhpOpening(phpTask)}`,
+  python: `${python}\n\n${pythonTasks}`,
+  node: `${node}\n${nodeTasks}\n${nodeTaskStreams}`,
 };
 
 /** True for a name that `renderClient` takes. */

@@ -13,3 +13,13 @@ declare module "*/pm-client.mjs" {
   const text: string;
   export default text;
 }
+
+declare module "*/pm-tasks.mjs" {
+  const text: string;
+  export default text;
+}
+
+declare module "*/pm-task-streams.mjs" {
+  const text: string;
+  export default text;
+}

@@ -3,6 +3,8 @@ import type { Shape } from "./document.ts";
 import { formatDuration } from "./duration.ts";
 import type { Findings } from "./findings.ts";
 import type { Path } from "./issue.ts";
+import { checkOwnTasks } from "./scaling-conflicts.ts";
+import { checkTasks, takesAddress } from "./task-conflicts.ts";
 
 /** From this failure_limit on somebody means "never give up", and an unreachable limit is what they want. */
 const neverGivesUp = 1_000_000;
@@ -12,8 +14,12 @@ export function checkConsumer(values: ConsumerValues, shape: Shape, path: Path, 
   checkCommand(values, shape, path, findings);
   checkFailures(values, path, findings);
   checkExitCodes(values, path, findings);
+  checkTasks(values, path, findings);
   if (values.processes !== null && values.autoscaler !== null) {
     findings.error([...path, "processes"], "cannot be given together with autoscaler; remove one of the two", "key");
+  }
+  if (values.autoscaler !== null && values.tasks === null && !findings.failed([...path, "tasks"])) {
+    checkOwnTasks(values.autoscaler.strategy, [...path, "autoscaler", "strategy"], findings);
   }
   if (values.restart === "never" && values.on_failure_limit !== null) {
     findings.warn([...path, "on_failure_limit"], "has no effect with restart: never; remove one of the two", "key");
@@ -24,7 +30,7 @@ export function checkConsumer(values: ConsumerValues, shape: Shape, path: Path, 
 }
 
 function checkCommand(values: ConsumerValues, shape: Shape, path: Path, findings: Findings): void {
-  const has = (name: "command" | "preset" | "transports" | "consume_args"): boolean =>
+  const has = (name: "command" | "preset" | "transports" | "consume_args" | "tasks"): boolean =>
     values[name] !== null || findings.failed([...path, name]);
   if (has("command")) {
     if (has("preset"))
@@ -35,6 +41,8 @@ function checkCommand(values: ConsumerValues, shape: Shape, path: Path, findings
         "belongs to a preset and means nothing to a command; write the options into command",
         "key",
       );
+  } else if (has("tasks")) {
+    checkTaskCommand(values, path, findings);
   } else if (!has("transports")) {
     if (has("preset") || shape === "bundle")
       findings.error([...path, "transports"], "is missing; name at least one transport", "key");
@@ -44,6 +52,23 @@ function checkCommand(values: ConsumerValues, shape: Shape, path: Path, findings
         "has nothing to run; add command: [program, …], or transports: for a Symfony Messenger worker",
         "key",
       );
+  }
+}
+
+/** Who hands tasks to workers must say which, or name a server that has its own. */
+function checkTaskCommand(values: ConsumerValues, path: Path, findings: Findings): void {
+  const { tasks, preset, transports } = values;
+  const at = [...path, "tasks"];
+  if (tasks === null || takesAddress(values, path, findings)) return;
+  if (preset !== null || transports !== null) {
+    findings.error(
+      at,
+      "cannot be given together with a preset, whose workers fetch their own work; write command: [program, …] instead of preset and transports, or remove tasks",
+      "key",
+    );
+  } else if (!findings.failed(at)) {
+    const server = tasks.protocol === "fastcgi" ? ", or tasks.address of a server that is there already" : "";
+    findings.error(path, `has nothing to run; add command: [program, …]${server}`, "key");
   }
 }
 

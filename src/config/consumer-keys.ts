@@ -2,13 +2,14 @@ import { autoscalerKeys } from "./autoscaler-keys.ts";
 import { list, map, object, orNull, sectionKey } from "./collections.ts";
 import { commandLine } from "./command.ts";
 import { consumerHooks } from "./hook-keys.ts";
-import { key, laterKey, optionalKey, type Kind, type Values } from "./kind.ts";
+import { key, optionalKey, type Kind, type Values } from "./kind.ts";
 import { consumerLogKeys } from "./log-keys.ts";
 import { processKeys } from "./process-keys.ts";
 import { duration, size } from "./quantities.ts";
 import { readiness } from "./ready.ts";
 import { decimal, flag, integer, notEmpty, oneOf, text } from "./scalars.ts";
 import { stopSignal } from "./signals.ts";
+import { tasks } from "./task-keys.ts";
 
 const word = text({ expected: "text", problem: notEmpty });
 const path = text({
@@ -23,8 +24,16 @@ const account = text({
       : "must be a name or a numeric id; write one, such as www-data or 33",
 });
 
-/** The variables that tell a worker who it is. */
-const ownVariables = new Set(["PM_WORKER_ID", "PM_WORKER_SLOT", "PM_CONSUMER", "PM_IPC_FD"]);
+/** The variables that tell a worker who it is, and how tasks come. */
+const ownVariables = new Set([
+  "PM_WORKER_ID",
+  "PM_WORKER_SLOT",
+  "PM_CONSUMER",
+  "PM_IPC_FD",
+  "PM_TASKS",
+  "PM_TASK_CONCURRENCY",
+  "PM_FASTCGI_SOCKET",
+]);
 
 const anyText = text({ expected: "text" });
 const variable: Kind<string> = {
@@ -175,7 +184,7 @@ export const consumerKeys = {
     200,
     "Accepted for files of the Symfony bundle; has no effect, because pm reacts to events.",
   ),
-  tasks: laterKey(),
+  tasks: optionalKey(orNull(tasks), "Hands tasks to the workers, instead of letting them fetch their own work."),
   hooks: optionalKey(
     orNull(consumerHooks),
     "What runs when something happens here, beside hooks at the top of the file.",

@@ -22,12 +22,12 @@ const plainHeaders = /^(accept(-\w+)?|content-type|user-agent|host)$/iu;
 
 function maskTree(value: unknown, path: readonly string[], secrets: ReadonlySet<string>): unknown {
   const name = path.at(-1) ?? "";
-  const inEnvironment = path.at(-2) === "env" && path.length === 4;
+  const inEnvironment = (path.at(-2) === "env" && path.length === 4) || (path.at(-2) === "params" && path.length === 5);
   const inHooks = path[0] === "hooks" || path[2] === "hooks";
   const mayHoldHeaders = inHooks || path[2] === "autoscaler";
   const isHeader = mayHoldHeaders && path.at(-2) === "headers" && !plainHeaders.test(name);
   if (typeof value === "string") {
-    if (isHeader) return mask;
+    if (isHeader || (path[0] === "task_server" && name === "token")) return mask;
     if (inHooks && name === "webhook") return maskWebhook(value);
     if (inEnvironment && isSecretName(name)) return value === "" ? value : mask;
     return maskText(value, secrets);

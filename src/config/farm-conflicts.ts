@@ -13,6 +13,7 @@ import { checkAutoscaler } from "./scaling-conflicts.ts";
 export function checkFarm(values: FarmValues, share: readonly ConsumerSpec[], findings: Findings): void {
   checkPresence(values, findings);
   checkTotalCap(values, share, findings);
+  checkTaskServer(values, findings);
   for (const [name, consumer] of values.consumers) {
     checkStopTimeout(name, consumer, values.shutdown_timeout, findings);
     if (consumer.autoscaler === null) continue;
@@ -25,6 +26,26 @@ function checkPresence({ consumers, source }: FarmValues, findings: Findings): v
   if (consumers.size > 0 || source !== null || findings.failed(["consumers"]) || findings.failed(["source"])) return;
   if (findings.given(["consumers"])) findings.error(["consumers"], "must hold at least one of the consumers; add one");
   else findings.error(["consumers"], "is missing; add it", "key");
+}
+
+function checkTaskServer(
+  { task_server: server, http_server: http, consumers, source }: FarmValues,
+  findings: Findings,
+): void {
+  if (server === null || findings.failed(["task_server"])) return;
+  const path = ["task_server", "port"];
+  if (http !== null && server.port !== 0 && server.port === http.port && overlap(server.host, http.host)) {
+    findings.error(path, `${findings.show(path, server.port)} is that of http_server as well; choose another one`);
+  }
+  const maybeTasks = source !== null || findings.failed(["consumers"]);
+  if (!maybeTasks && [...consumers.values()].every(({ tasks }) => tasks === null)) {
+    findings.warn(["task_server"], "has no effect, because no consumer has tasks; add tasks, or remove it", "key");
+  }
+}
+
+/** Whether one cannot listen on both at the same port. */
+function overlap(a: string, b: string): boolean {
+  return a === b || [a, b].some((host) => host === "0.0.0.0" || host === "::");
 }
 
 function checkTotalCap(

@@ -2,24 +2,13 @@ import { clusterKeys } from "./cluster-keys.ts";
 import { defaultsOf, list, map, object, orFalse, orNull, sectionKey } from "./collections.ts";
 import { consumerKeys } from "./consumer-keys.ts";
 import { farmHooks } from "./hook-keys.ts";
-import { isIpAddress } from "./ip-address.ts";
+import { host } from "./host.ts";
 import { key, optionalKey, type Values } from "./kind.ts";
 import { farmLogKeys } from "./log-keys.ts";
 import { duration } from "./quantities.ts";
 import { decimal, flag, integer, notEmpty, text } from "./scalars.ts";
 import { sourceKeys } from "./source-keys.ts";
-
-const host = text({
-  expected: "an IP address or a host name",
-  problem(value) {
-    if (isIpAddress(value) || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/u.test(value)) return null;
-    if (value === "*" || value === "") return "must be an IP address or a host name; write 0.0.0.0 for all addresses";
-    if (/^\[.*\]$/u.test(value)) return "must be an IP address or a host name; remove the brackets";
-    return /:\d+$/u.test(value)
-      ? "must be an IP address or a host name alone; the number behind the colon goes to http_server.port"
-      : "must be an IP address or a host name; write one, such as 127.0.0.1";
-  },
-});
+import { taskServer } from "./task-server-keys.ts";
 
 const fileMode = text({
   expected: "a file mode such as 0600",
@@ -27,7 +16,7 @@ const fileMode = text({
 });
 
 const httpKeys = {
-  host: key(host, "127.0.0.1", "Address to listen on."),
+  host: key(host("http_server.port"), "127.0.0.1", "Address to listen on."),
   port: key(integer({ min: 0, max: 65_535 }), 9100, "Port to listen on; 0 lets the kernel choose."),
 };
 
@@ -67,6 +56,7 @@ const belongsAtTop = Object.fromEntries(
     "total_cap",
     "autoscaler_interval_sec",
     "http_server",
+    "task_server",
     "metrics",
     "control",
     "reload_on_change",
@@ -90,6 +80,7 @@ export const farmKeys = {
     defaultsOf(httpKeys),
     "Where health and metrics are served; false turns it off.",
   ),
+  task_server: optionalKey(orNull(taskServer), "Where tasks may come in by TCP, with a token; it can do nothing else."),
   metrics: sectionKey({ messages: sectionKey(messageMetricsKeys, "Metrics of messages.") }, "What is measured."),
   logs: sectionKey(farmLogKeys, "Output of the workers."),
   control: key(orFalse(object(controlKeys)), defaultsOf(controlKeys), "The control socket; false turns it off."),

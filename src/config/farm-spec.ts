@@ -7,6 +7,7 @@ import type { FilledConsumer } from "./fill-consumer.ts";
 import { hooksOf } from "./hook-keys.ts";
 import { presets } from "./presets.ts";
 import { cgroupOf, processOf } from "./process-keys.ts";
+import { tasksOf } from "./task-spec.ts";
 
 /** The farm that filled values describe, around those `parts` that are read by themselves. `file` is absolute. */
 export function toFarmSpec(
@@ -29,6 +30,7 @@ export function toFarmSpec(
     },
     onSlowSink: values.logs.on_slow_sink,
     control: controlOf(values.control, dirname(file)),
+    taskServer: values.task_server,
     reloadOnChange: values.reload_on_change,
     hooks: hooksOf(values.hooks),
     ...parts,
@@ -78,6 +80,7 @@ export function toConsumerSpec(name: string, values: FilledConsumer, identity: I
       maxLineBytes: values.logs.max_line,
       partialFlushMs: values.logs.partial_flush,
     },
+    tasks: values.tasks === null ? null : tasksOf(values.tasks),
     hooks: hooksOf(values.hooks),
     mtime: null,
     origin: "file",
@@ -94,7 +97,7 @@ function controlOf(control: FarmValues["control"], directory: string): FarmSpec[
 }
 
 function sizeOf({ autoscaler, processes }: FilledConsumer): SizeSpec {
-  if (autoscaler === null) return { kind: "static", processes: processes ?? 1 };
+  if (autoscaler === null) return { kind: "static", processes: processes ?? 0 };
   return {
     kind: "autoscaled",
     min: autoscaler.min,

@@ -7,6 +7,7 @@ import type { FarmValues } from "./farm-keys.ts";
 import type { Findings } from "./findings.ts";
 import type { Path } from "./issue.ts";
 import { presets, type PresetName } from "./presets.ts";
+import { fillTasks } from "./task-spec.ts";
 
 /** What `transports` without `command` means. */
 const impliedPreset: PresetName = "symfony-messenger";
@@ -32,14 +33,18 @@ export function fillConsumer(
   path: Path,
   findings: Findings,
 ) {
-  const preset = values.command === null ? (values.preset ?? impliedPreset) : null;
+  const tasks = values.tasks === null ? null : fillTasks(values.tasks);
+  // The work is done by a server that is there already.
+  const runsNothing = (tasks?.address ?? null) !== null;
+  const preset = values.command === null && !runsNothing ? (values.preset ?? impliedPreset) : null;
   const fromFiles = readEnvFiles(values.env_file ?? [], directory, read, [...path, "env_file"], findings);
-  const argv = values.command ?? presets[preset ?? impliedPreset].command(values.transports ?? [], values.consume_args);
+  const argv = preset === null ? [] : presets[preset].command(values.transports ?? [], values.consume_args);
   return {
     ...values,
-    argv,
+    argv: values.command ?? argv,
     preset,
-    processes: values.autoscaler === null ? (values.processes ?? 1) : null,
+    tasks,
+    processes: values.autoscaler === null && !runsNothing ? (values.processes ?? 1) : null,
     cwd: values.cwd === null ? workingDirectory : isAbsolute(values.cwd) ? values.cwd : join(directory, values.cwd),
     env: new Map([...fromFiles, ...values.env]),
     env_file: null,

@@ -47,18 +47,3 @@ export function requiredKey<T>(kind: Kind<T>, standIn: NoInfer<T>, about: string
 export function optionalKey<T>(kind: Kind<T | null>, about: string): Key<T | null> {
   return { kind, fallback: null, about, required: false, optional: true };
 }
-
-/** A key that is promised for a later version: naming it is an error that says so. */
-export function laterKey(): Key<null> {
-  return {
-    kind: {
-      read: (_, path, findings) => findings.error(path, "is not supported by this version of pm yet; remove it", "key"),
-      write: () => null,
-      schema: { not: {} },
-    },
-    fallback: null,
-    about: "Not supported by this version yet.",
-    required: false,
-    optional: true,
-  };
-}

@@ -33,6 +33,14 @@ export function checkAutoscaler(values: AutoscalerValues, intervalMs: number, pa
   }
 }
 
+/** Reports a queue strategy that names no queue, where the consumer has no tasks of its own that it could count. */
+export function checkOwnTasks(strategy: StrategySpec, path: Path, findings: Findings): void {
+  for (const { spec, at } of parts(strategy, path)) {
+    if (spec.type !== "queue" || spec.queues.every(({ kind }) => kind !== "tasks")) continue;
+    findings.error([...at, "queues"], "is missing; name one, such as {redis: redis://127.0.0.1, list: jobs}", "key");
+  }
+}
+
 /** Whether a pool of no workers would ever be woken. */
 function seesWorkWithoutWorkers(strategy: StrategySpec): boolean {
   if (strategy.type === "max") return strategy.of.some(seesWorkWithoutWorkers);
@@ -84,7 +92,8 @@ function checkTimes(spec: StrategySpec, intervalMs: number, path: Path, findings
   const shown = (at: Path, ms: number): string => findings.show(at, formatDuration(ms));
   const interval = `autoscaler_interval_sec ${shown(["autoscaler_interval_sec"], intervalMs)}`;
   const timeout = [...path, "timeout"];
-  if (spec.timeoutMs >= intervalMs) {
+  const isAsked = spec.type === "command" || spec.queues.some(({ kind }) => kind !== "tasks");
+  if (isAsked && spec.timeoutMs >= intervalMs) {
     findings.warn(
       timeout,
       `timeout ${shown(timeout, spec.timeoutMs)} is not shorter than ${interval}, so a slow answer comes too late for its decision; lower timeout or raise the interval`,

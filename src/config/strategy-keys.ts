@@ -40,7 +40,7 @@ const ownKeys = {
   ),
   queues: optionalKey(
     list(queueSource, { of: "queues", atLeastOne: true, orSingle: true }),
-    "queue: where the waiting messages are counted; one or a list, which adds up.",
+    "queue: where the waiting messages are counted; one or a list, which adds up. The tasks of the consumer itself when absent.",
   ),
   per_worker: optionalKey(
     orNull(decimal({ above: 0 })),

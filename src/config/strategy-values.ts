@@ -13,15 +13,13 @@ export function valuesOf(spec: StrategySpec): Partial<StrategyValues> {
         scale_up_threshold: spec.scaleUpThreshold,
         scale_down_threshold: spec.scaleDownThreshold,
       };
-    case "queue":
-      return {
-        type: spec.type,
-        queues: spec.queues,
-        per_worker: spec.perWorker,
-        max_wait: spec.maxWaitMs,
-        timeout: spec.timeoutMs,
-        on_failure: spec.onFailure,
-      };
+    case "queue": {
+      const objective = { type: spec.type, per_worker: spec.perWorker, max_wait: spec.maxWaitMs };
+      const queues = spec.queues.filter((queue) => queue.kind !== "tasks");
+      return queues.length === 0
+        ? objective
+        : { ...objective, queues, timeout: spec.timeoutMs, on_failure: spec.onFailure };
+    }
     case "schedule":
       return { type: spec.type, timezone: spec.timeZone, rules: spec.rules };
     case "command":

@@ -99,16 +99,15 @@ function queue(values: StrategyValues, path: Path, findings: Findings): Strategy
       "key",
     );
   }
-  if (queues === null)
-    return missing("queues", "name one, such as {redis: redis://127.0.0.1, list: jobs}", path, findings);
-  return {
-    type: "queue",
-    queues,
-    perWorker,
-    maxWaitMs,
-    timeoutMs: timeout ?? defaults.queue.timeoutMs,
-    onFailure: onFailure ?? defaults.queue.onFailure,
-  };
+  if (queues === null && findings.failed(at("queues"))) return undefined;
+  const { timeoutMs, onFailure: usual } = defaults.queue;
+  const objective = { type: "queue", perWorker, maxWaitMs } as const;
+  if (queues !== null) return { ...objective, queues, timeoutMs: timeout ?? timeoutMs, onFailure: onFailure ?? usual };
+  for (const name of ["timeout", "on_failure"] as const) {
+    if (values[name] !== null) findings.warn(at(name), "has no effect where no queue is asked; remove it", "key");
+  }
+  // Only who sees the whole consumer can tell whether it has tasks: `checkOwnTasks`.
+  return { ...objective, queues: [{ kind: "tasks" }], timeoutMs, onFailure: usual };
 }
 
 function command(values: StrategyValues, words: readonly string[]): StrategySpec {

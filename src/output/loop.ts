@@ -237,7 +237,7 @@ export class OutputLoop {
       this.#sources.add({ fd, key, kind: "stream", activity, stream: new WorkerStream(order, name, sink, this.#host) });
     this.#processes.set(key, [
       this.#sources.add({ fd: order.ipcFd, key, kind: "ipc", activity, splitter: splitter(maxFrameBytes) }),
-      stream(order.stdoutFd, "stdout", this.#stdout),
+      ...(order.stdoutFd === null ? [] : [stream(order.stdoutFd, "stdout", this.#stdout)]),
       stream(order.stderrFd, "stderr", this.#stderr),
     ]);
   }

@@ -3,8 +3,8 @@ import type { LogSpec } from "../core/farm/spec.ts";
 
 /** One process whose output is to be read. */
 export interface ProcessOutput {
-  /** The output's from now on, which closes them. */
-  readonly stdoutFd: number;
+  /** The output's from now on, which closes them. Null where stdout is no output but the answers to tasks. */
+  readonly stdoutFd: number | null;
   readonly stderrFd: number;
   /** pm's end of the worker's control channel; stays the main thread's, which closes it after `ended`. */
   readonly ipcFd: number;

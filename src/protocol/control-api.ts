@@ -73,7 +73,22 @@ export interface ConsumerStatus {
   readonly queue_depth: number | null;
   /** Messages handled or failed since the start of pm. */
   readonly messages_total: number;
+  /** Null for a consumer whose workers fetch their own work. */
+  readonly tasks: TasksStatus | null;
   readonly workers: readonly WorkerStatus[];
+}
+
+export interface TasksStatus {
+  /** Accepted, and not yet handed to a worker. */
+  readonly waiting: number;
+  readonly in_flight: number;
+  readonly accepted_total: number;
+  /** By result: `ok`, `failed`, `lost`, `timeout` … */
+  readonly finished_total: Readonly<Record<string, number>>;
+  /** By reason: `overloaded`, `unavailable` … */
+  readonly rejected_total: Readonly<Record<string, number>>;
+  /** The server that does the work in place of workers; null where there are workers. */
+  readonly server: { readonly address: string; readonly connections: number } | null;
 }
 
 export interface WorkerStatus {

@@ -50,6 +50,18 @@ const worker = v.strictObject({
   cpu_seconds: maybe(seconds),
 });
 
+const tasks = v.strictObject({
+  waiting: v.pipe(count, v.description("Accepted, and not yet handed to a worker.")),
+  in_flight: count,
+  accepted_total: count,
+  finished_total: v.pipe(v.record(text, count), v.description("By result.")),
+  rejected_total: v.pipe(v.record(text, count), v.description("By reason.")),
+  server: v.pipe(
+    maybe(v.strictObject({ address: text, connections: count })),
+    v.description("The server that does the work in place of workers."),
+  ),
+});
+
 const consumer = v.strictObject({
   consumer: text,
   transports: v.array(text),
@@ -67,6 +79,7 @@ const consumer = v.strictObject({
   busy: v.pipe(count, v.description("Workers at work.")),
   queue_depth: maybe(seconds),
   messages_total: v.pipe(count, v.description("Handled or failed.")),
+  tasks: v.pipe(maybe(tasks), v.description("Null for a consumer whose workers fetch their own work.")),
   workers: v.array(worker),
 });
 

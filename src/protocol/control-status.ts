@@ -1,9 +1,19 @@
+import { formatFastcgiAddress } from "../core/farm/fastcgi-address.ts";
 import { judgeConsumer } from "../core/farm/health.ts";
 import type { ConsumerSnapshot, FarmSnapshot, WorkerSnapshot } from "../core/farm/snapshot.ts";
 import type { ReloadOutcome } from "../core/farm/operations.ts";
-import type { ClusterSpec, FarmSpec, RestartSpec, SourceSpec } from "../core/farm/spec.ts";
+import type { ClusterSpec, ConsumerSpec, FarmSpec, RestartSpec, SourceSpec } from "../core/farm/spec.ts";
+import type { FastcgiSpec } from "../core/farm/tasks-spec.ts";
 import { describeExit, exitCodeOf } from "../core/supervision/exit.ts";
-import type { ClusterStatus, ConsumerStatus, FarmStatus, SourceStatus, WorkerStatus } from "./control-api.ts";
+import type { TaskFigures } from "../core/tasks/task-figures.ts";
+import type {
+  ClusterStatus,
+  ConsumerStatus,
+  FarmStatus,
+  SourceStatus,
+  TasksStatus,
+  WorkerStatus,
+} from "./control-api.ts";
 
 /** What the kernel tells of a process. */
 interface Usage {
@@ -47,7 +57,7 @@ export function toStatus(input: StatusInput): FarmStatus {
   const { snapshot, epochMs, usage, spec, lastReload } = input;
   const clock = new Clock(snapshot.atMs, epochMs);
   const own = usage.get(input.pid);
-  const rules = new Map(spec.consumers.map(({ name, restart }) => [name, restart]));
+  const specs = new Map(spec.consumers.map((each) => [each.name, each]));
   return {
     api: "v1",
     version: input.version,
@@ -71,7 +81,7 @@ export function toStatus(input: StatusInput): FarmStatus {
     source: input.source === null ? null : sourceStatus(input.source),
     cluster: spec.cluster === null || input.owners === null ? null : clusterStatus(spec.cluster, input.owners),
     consumers: snapshot.consumers.map((consumer) =>
-      consumerStatus(consumer, snapshot, usage, clock, rules.get(consumer.name)),
+      consumerStatus(consumer, snapshot, usage, clock, specs.get(consumer.name)),
     ),
   };
 }
@@ -126,7 +136,7 @@ function consumerStatus(
   snapshot: FarmSnapshot,
   usage: StatusInput["usage"],
   clock: Clock,
-  rules: RestartSpec | undefined,
+  spec: ConsumerSpec | undefined,
 ): ConsumerStatus {
   const { decision, workers } = consumer;
   return {
@@ -145,10 +155,27 @@ function consumerStatus(
     busy: workers.filter(({ busy }) => busy > 0).length,
     queue_depth: decision?.queueDepth ?? null,
     messages_total: consumer.messagesTotal,
+    tasks: consumer.tasks === null ? null : tasksStatus(consumer.tasks, spec?.tasks?.fastcgi ?? null),
     workers: workers
       .filter((worker): worker is Shown => worker.state !== "gone")
       .toSorted((a, b) => a.slot - b.slot || a.id - b.id)
-      .map((worker) => workerStatus(worker, rules, usage, clock)),
+      .map((worker) => workerStatus(worker, spec?.restart, usage, clock)),
+  };
+}
+
+function tasksStatus(figures: TaskFigures, fastcgi: FastcgiSpec | null): TasksStatus {
+  const { waiting, inFlight, accepted, finished, rejected } = figures;
+  const address = fastcgi?.address ?? null;
+  return {
+    waiting,
+    in_flight: inFlight,
+    accepted_total: accepted,
+    finished_total: finished,
+    rejected_total: rejected,
+    server:
+      fastcgi === null || address === null
+        ? null
+        : { address: formatFastcgiAddress(address), connections: fastcgi.connections },
   };
 }
 

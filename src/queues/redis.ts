@@ -51,7 +51,7 @@ async function waiting(spec: RedisSpec, send: Send): Promise<QueueReading> {
 }
 
 /** Messenger and php-redis name a socket `redis:///run/redis.sock`, which Bun takes for a database. */
-function clientUrl(url: string): string {
+export function clientUrl(url: string): string {
   const [, user = "", path] = /^redis:\/\/([^/@]*@)?(\/.*\D.*)$/u.exec(url) ?? [];
   if (path === undefined) return url;
   return `redis+unix://${user === "" ? "" : `${user}localhost`}${path}`; // an URL with a user must have a host

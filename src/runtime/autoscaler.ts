@@ -1,5 +1,5 @@
 import type { ConsumerSpec, FarmSpec } from "../core/farm/spec.ts";
-import type { Decision, HostShortage, Load } from "../core/scaling/load.ts";
+import type { Decision, HostShortage, Load, MeasuredLoad } from "../core/scaling/load.ts";
 import { initialState, plan, type PlannedConsumer, type PlanState } from "../core/scaling/plan.ts";
 import { initialPool, type PoolState } from "../core/scaling/pool-state.ts";
 import type { Consumer } from "./consumer.ts";
@@ -14,7 +14,7 @@ export type SourceReading = Pick<Load, "queueDepth" | "queueFailure" | "commandA
 /** The sources of one consumer. */
 export interface ScalingSources {
   /** Always answers, in time; a failure is part of the answer. */
-  read(load: Omit<Load, keyof SourceReading>, spec: ConsumerSpec): Promise<SourceReading>;
+  read(load: MeasuredLoad, spec: ConsumerSpec): Promise<SourceReading>;
   close(): void;
 }
 

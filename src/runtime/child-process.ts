@@ -1,18 +1,27 @@
+import type { ConsumerSpec } from "../core/farm/spec.ts";
 import type { ExitReason } from "../core/supervision/exit.ts";
 import type { Output, ProcessReport } from "../output/output.ts";
 import { bundlePing, parseBundleFrame } from "../protocol/bundle-frames.ts";
-import { drainFrame, parseWorkerFrame, pingFrame, type WorkerFrame } from "../protocol/worker-frames.ts";
+import { cancelFrame } from "../protocol/task-frames.ts";
+import { drainFrame, maxFrameBytes, parseWorkerFrame, pingFrame, type WorkerFrame } from "../protocol/worker-frames.ts";
 import { closeFd, sendSignal } from "../system/libc.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
 import type { Launcher } from "./exec-launch.ts";
 import type { Guardian } from "./guardian.ts";
-import type { Child, ChildFact, ChildRequest } from "./host.ts";
+import type { Child, ChildFact, ChildRequest, Clock } from "./host.ts";
 import type { Orphans } from "./orphans.ts";
 import { explainSpawnError } from "./spawn-error.ts";
-import { startProcess, type StartedProcess } from "./start-process.ts";
+import { type ProcessWish, startProcess, type StartedProcess } from "./start-process.ts";
+import { FastcgiChildLane, makeServerSocket, type ServerSocket } from "./tasks/fastcgi-child-lane.ts";
+import { JsonlLane } from "./tasks/jsonl-lane.ts";
+import type { ChildLane } from "./tasks/lane.ts";
 
 /** Frames waiting for a worker that does not read; pings and drains are tiny, so this many bytes mean that it never will. */
 const maxWaitingFrameBytes = 4096;
+/** The same for a worker with tasks, which may wait for the results of its calls. */
+const maxWaitingResultBytes = 4 * maxFrameBytes;
+/** How long stdout is still read for answers when something else holds it open after the worker itself is gone. */
+const lingerMs = 2_000;
 
 /** What starting a process needs beside the request. */
 export interface ChildContext {
@@ -20,6 +29,9 @@ export interface ChildContext {
   readonly guardian: Guardian;
   readonly orphans: Orphans;
   readonly launcher: Launcher;
+  readonly clock: Clock;
+  /** Where the sockets of FastCGI servers are made; null where there is no such place. */
+  readonly socketFolder: () => string | null;
   /** The environment of all workers; each adds its own. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -38,6 +50,8 @@ export function spawnChild(
 }
 
 class ChildProcess implements Child {
+  readonly lane: ChildLane | null;
+  readonly #jsonl: JsonlLane | null;
   readonly #process: StartedProcess;
   readonly #hear: (fact: ChildFact) => void;
   readonly #output: Output;
@@ -51,26 +65,39 @@ class ChildProcess implements Child {
   /** The PHP namespace of the bundle's messages, once a frame has shown it. */
   #bundleNamespace: string | null = null;
   #exited = false;
+  /** What must have ended before all it said has been heard: the output, and the answers to its tasks. */
+  #unheard = 1;
 
   constructor(request: ChildRequest, hear: (fact: ChildFact) => void, context: ChildContext) {
     const { spec, workerId, slot } = request;
     const isBundle = spec.preset === "symfony-messenger";
+    const isJsonl = spec.tasks?.protocol === "jsonl";
     this.#hear = hear;
     this.#output = context.output;
     this.#guardian = context.guardian;
     this.#orphans = context.orphans;
     this.#mark = context.orphans.nextMark();
-    const wish = { ...request, mark: this.#mark, writesStdin: isBundle, env: context.env };
-    this.#process = startProcess(wish, context.launcher, (exit) => this.#onExit(exit));
+    const server =
+      spec.tasks?.protocol === "fastcgi" ? makeServerSocket(spec, context.socketFolder(), this.#mark) : null;
+    try {
+      const stdin: ProcessWish["stdin"] = server?.fd ?? (isBundle || isJsonl ? "pipe" : "nothing");
+      const wish = { ...request, ...prepared(spec, server, context.env), mark: this.#mark, stdin };
+      this.#process = startProcess(wish, context.launcher, (exit) => this.#onExit(exit));
+    } catch (error) {
+      server?.close();
+      throw error;
+    }
     // From here on nothing throws.
     this.#guardian.watch(this.pid);
     this.#orphans.began(this.#mark);
     const { stdinFd, stdoutFd, stderrFd, ipcFd } = this.#process;
-    this.#stdin = stdinFd === null ? null : new PipeWriter(stdinFd, maxWaitingFrameBytes);
-    this.#ipc = new PipeWriter(ipcFd, maxWaitingFrameBytes);
+    this.#stdin = isBundle && stdinFd !== null ? new PipeWriter(stdinFd, maxWaitingFrameBytes) : null;
+    this.#ipc = new PipeWriter(ipcFd, spec.tasks === null ? maxWaitingFrameBytes : maxWaitingResultBytes);
+    this.#jsonl = isJsonl && stdinFd !== null ? this.#jsonlLane(stdinFd, stdoutFd, spec.tasks?.maxBytes ?? 0) : null;
+    this.lane = server === null ? this.#jsonl : new FastcgiChildLane(spec, server, context.clock);
     this.#key = this.#output.open(
       {
-        stdoutFd,
+        stdoutFd: isJsonl ? null : stdoutFd,
         stderrFd,
         ipcFd,
         workerId,
@@ -112,8 +139,12 @@ class ChildProcess implements Child {
     return this.#ipc.write(drainFrame);
   }
 
+  tell(frame: string): boolean {
+    return this.#ipc.write(frame);
+  }
+
   lastActivityMs(): number {
-    return this.#output.lastActivityMs(this.#key);
+    return Math.max(this.#output.lastActivityMs(this.#key), this.#jsonl?.heardAtMs ?? 0);
   }
 
   isHeldUp(): boolean {
@@ -124,8 +155,10 @@ class ChildProcess implements Child {
     this.#exited = true;
     this.#guardian.forget(this.pid);
     this.#output.exited(this.#key);
-    if (this.#process.stdinFd !== null) closeFd(this.#process.stdinFd);
+    if (this.#stdin !== null && this.#process.stdinFd !== null) closeFd(this.#process.stdinFd);
+    this.lane?.exited(exit);
     this.#hear({ type: "exited", exit });
+    if (this.#unheard > 1) setTimeout(() => this.lane?.abandon(), lingerMs).unref();
     this.#orphans.ended(this.#mark); // takes a look at all children, which its successor need not wait for
   }
 
@@ -148,12 +181,35 @@ class ChildProcess implements Child {
         return;
       case "ended":
         closeFd(this.#process.ipcFd);
-        this.#hear({ type: "ended" });
+        this.#heard();
         return;
     }
+  }
+
+  #jsonlLane(stdinFd: number, stdoutFd: number, maxBytes: number): JsonlLane {
+    this.#unheard += 1;
+    const cancel = (id: number): void => void this.#ipc.write(cancelFrame(id));
+    return new JsonlLane({ stdinFd, stdoutFd, maxBytes, cancel, ended: () => this.#heard() });
+  }
+
+  #heard(): void {
+    this.#unheard -= 1;
+    if (this.#unheard === 0) this.#hear({ type: "ended" });
   }
 
   #take(frame: WorkerFrame | "malformed" | "unknown_type"): void {
     this.#hear(typeof frame === "string" ? { type: "ipc_error", kind: frame } : { type: "frame", frame });
   }
+}
+
+/** php-cgi ends itself after 500 requests unless it is told not to: here `max_tasks` says when it is replaced. */
+const serverVariables = { PHP_FCGI_MAX_REQUESTS: "0" };
+
+/** A server is told where to listen, which is another place for each process. */
+function prepared(spec: ConsumerSpec, server: ServerSocket | null, env: ChildContext["env"]) {
+  if (server === null) return { spec, env };
+  return {
+    spec: { ...spec, command: server.command, env: { ...spec.env, PM_FASTCGI_SOCKET: server.path } },
+    env: { ...serverVariables, ...env },
+  };
 }

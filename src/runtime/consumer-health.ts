@@ -74,5 +74,6 @@ export class ConsumerHealth {
   #park(reason: string): void {
     this.#parked = reason;
     this.#host.emit({ type: "consumer_parked", consumer: this.#consumer.spec.name, reason });
+    this.#consumer.admitTasks();
   }
 }

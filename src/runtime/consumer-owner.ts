@@ -3,6 +3,8 @@ import type { Worker } from "./worker.ts";
 
 /** What a consumer tells the supervisor. */
 export interface ConsumerOwner {
+  /** The farm is on its way to its end. */
+  readonly stopping: boolean;
   /** How many processes more may live now. */
   freeSlots(): number;
   /** Starts it, in turn with others. */

@@ -1,7 +1,8 @@
 import type { ConsumerSpec } from "../core/farm/spec.ts";
-import { commandStrategyOf, queueStrategyOf } from "../core/scaling/sources.ts";
+import { commandStrategyOf, countsOwnTasks, outsideQueues, queueStrategyOf } from "../core/scaling/sources.ts";
 import { openDecider } from "../queues/decider.ts";
 import { openQueues } from "../queues/open-queue.ts";
+import type { QueueReading } from "../queues/queue.ts";
 import type { ScalingSources, SourceReading } from "./autoscaler.ts";
 
 /** Opens what the strategy of a consumer asks beside its workers; null when it asks nothing. `env` is that of its workers. */
@@ -11,15 +12,19 @@ export function openConsumerSources(spec: ConsumerSpec, env: Readonly<Record<str
   const commandStrategy = commandStrategyOf(spec.size.scaling.strategy);
   if (queueStrategy === null && commandStrategy === null) return null;
   const surroundings = { cwd: spec.cwd, env };
+  const outside = outsideQueues(spec.size.scaling.strategy);
+  const ownTasks = countsOwnTasks(spec.size.scaling.strategy);
   const queues =
-    queueStrategy === null ? null : openQueues(queueStrategy.queues, queueStrategy.timeoutMs, surroundings);
+    queueStrategy === null || outside.length === 0 ? null : openQueues(outside, queueStrategy.timeoutMs, surroundings);
   const decider = commandStrategy === null ? null : openDecider({ ...commandStrategy, ...surroundings });
 
+  const nothingOutside: QueueReading | null = ownTasks ? { ok: true, depth: 0 } : null;
   const { min, max } = spec.size;
   return {
     async read(load): Promise<SourceReading> {
-      const depth = queues === null ? null : await queues.depth();
-      const queueDepth = depth?.ok === true ? depth.depth : null;
+      const depth = queues === null ? nothingOutside : await queues.depth();
+      const own = ownTasks ? load.tasksWaiting : 0;
+      const queueDepth = depth?.ok === true && own !== null ? depth.depth + own : null;
       const snapshot = {
         consumer: spec.name,
         transports: spec.transports,

@@ -2,12 +2,14 @@ import type { AskedCause, StopCause } from "../core/farm/events.ts";
 import type { ConsumerSnapshot } from "../core/farm/snapshot.ts";
 import type { ConsumerSpec, SizeSpec } from "../core/farm/spec.ts";
 import { initialSize } from "../core/scaling/initial-size.ts";
-import type { Decision, Load } from "../core/scaling/load.ts";
+import type { Decision, Load, MeasuredLoad } from "../core/scaling/load.ts";
 import { hasSource } from "../core/scaling/sources.ts";
 import { ConsumerHealth } from "./consumer-health.ts";
 import { ConsumerLoad } from "./consumer-load.ts";
 import type { ConsumerOwner } from "./consumer-owner.ts";
 import type { Cancel, Host } from "./host.ts";
+import { TaskDoor } from "./tasks/task-door.ts";
+import type { TaskPool } from "./tasks/task-pool.ts";
 import { Worker, type WorkerOwner } from "./worker.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -21,6 +23,7 @@ export class Consumer implements WorkerOwner {
   readonly #pool: WorkerPool;
   readonly #load: ConsumerLoad;
   readonly #health: ConsumerHealth;
+  readonly #tasks: TaskDoor;
   #spec: ConsumerSpec;
   #target: number;
   /** What the autoscaler says of it; the autoscaler writes it. */
@@ -46,6 +49,8 @@ export class Consumer implements WorkerOwner {
       return new Worker(ref, this.#spec, host, this.#load.meter, this);
     });
     this.#target = initialSize(spec.size);
+    this.#tasks = new TaskDoor(this, host, owner);
+    this.#tasks.adopt();
     this.#pingLater();
   }
 
@@ -66,6 +71,11 @@ export class Consumer implements WorkerOwner {
     return this.#target;
   }
 
+  /** Why it has given up, or null. */
+  get parked(): string | null {
+    return this.#health.parked;
+  }
+
   /** What a person has done to all of it. */
   get held(): "stopped" | "paused" | null {
     return this.#held;
@@ -82,15 +92,20 @@ export class Consumer implements WorkerOwner {
 
   /** The size the autoscaler is to plan with: a fixed one while it is not its business. */
   get plannedSize(): SizeSpec {
-    const fixed = this.#removed || this.#held !== null || this.#health.parked !== null || this.#sizeByHand !== null;
+    const fixed = this.#removed || this.#held !== null || this.parked !== null || this.#sizeByHand !== null;
     return fixed ? { kind: "static", processes: this.#target } : this.#spec.size;
   }
 
   /** What it did since the last time this was asked; the autoscaler alone asks. */
-  load(): Omit<Load, "queueDepth" | "queueFailure" | "commandAnswer" | "commandFailure"> {
+  load(): MeasuredLoad {
     const { size } = this.#spec;
     const warmUpMs = size.kind === "autoscaled" ? size.scaling.damping.warmUpMs : 0;
-    return { consumer: this.#spec.name, ...this.count(), ...this.#load.take(this.active, warmUpMs) };
+    return {
+      consumer: this.#spec.name,
+      ...this.count(),
+      ...this.#load.take(this.active, warmUpMs),
+      tasksWaiting: this.#tasks.waiting,
+    };
   }
 
   /** How many there are now. Those at rest hold their slot under the cap, so that they can come back at any time. */
@@ -98,8 +113,19 @@ export class Consumer implements WorkerOwner {
     return this.#pool.count();
   }
 
+  /** Where its tasks are handed in; null when its workers fetch their own work. */
+  taskPool(): TaskPool | null {
+    return this.#tasks.pool;
+  }
+
+  /** Nothing of it is alive or at work any more. */
+  get empty(): boolean {
+    return this.workers.length === 0 && this.#tasks.idle;
+  }
+
   /** Workers up to its size that are not there yet are made, but not started. For the beginning of the farm. */
   prepare(): readonly Worker[] {
+    this.#tasks.begin();
     this.#pool.add(this.#target - this.workers.length);
     return this.workers;
   }
@@ -122,7 +148,8 @@ export class Consumer implements WorkerOwner {
 
   /** Adds the workers that are missing, as far as the cap leaves slots. */
   fill(): void {
-    if (this.#removed || this.#health.parked !== null || this.#held === "stopped") return;
+    if (this.#removed || this.parked !== null || this.#held === "stopped") return;
+    this.#tasks.begin();
     const missing = this.#target - this.count().current;
     if (missing <= 0) return;
     const left = missing - this.#pool.keep(missing, this.#spec);
@@ -138,12 +165,14 @@ export class Consumer implements WorkerOwner {
     this.#release();
     for (const worker of this.workers.slice()) worker.startAnew();
     this.fill();
+    this.admitTasks();
   }
 
   /** One worker of it is to run; others stay at rest. */
   startWorker(worker: Worker): void {
     this.#release();
     worker.startAnew();
+    this.admitTasks();
   }
 
   /** Fresh processes for all of it, or for one worker, whatever held them back. Returns whom that concerns. */
@@ -152,6 +181,7 @@ export class Consumer implements WorkerOwner {
     const affected = (one === null ? this.workers : [one]).filter(({ going }) => !going);
     for (const worker of affected) worker.restart(cause);
     if (one === null) this.fill();
+    this.admitTasks();
     return affected;
   }
 
@@ -164,6 +194,7 @@ export class Consumer implements WorkerOwner {
   hold(): void {
     this.#held = "stopped";
     this.unpark();
+    this.#tasks.admit();
     this.stop("stopped");
   }
 
@@ -192,6 +223,7 @@ export class Consumer implements WorkerOwner {
 
   /** All workers at once; each ends in its own time, or is killed `capMs` from now. */
   stop(cause: StopCause, capMs: number | null = null): void {
+    if (cause === "shutdown" || cause === "removed") this.#tasks.stop(cause, capMs);
     for (const worker of this.workers.slice()) {
       // those that are gone leave the list meanwhile
       if (worker.state !== "gone") worker.stop(cause, capMs);
@@ -202,8 +234,8 @@ export class Consumer implements WorkerOwner {
   remove(): void {
     this.#removed = true;
     this.#target = 0;
-    if (this.workers.length === 0) this.#owner.shrunk(this, 0);
-    else this.stop("removed");
+    this.stop("removed");
+    if (this.empty) this.#owner.shrunk(this, 0);
   }
 
   /** It is back in the farm before its last process had gone. */
@@ -212,7 +244,9 @@ export class Consumer implements WorkerOwner {
     this.#sizeByHand = null;
     this.#release();
     this.adopt(spec);
+    this.#tasks.begin();
     this.resize(initialSize(spec.size));
+    this.admitTasks();
   }
 
   /**
@@ -221,6 +255,7 @@ export class Consumer implements WorkerOwner {
    */
   adopt(spec: ConsumerSpec): void {
     this.#spec = spec;
+    this.#tasks.adopt();
     for (const worker of this.workers) worker.adopt(spec);
   }
 
@@ -232,6 +267,7 @@ export class Consumer implements WorkerOwner {
   /** From the definition of a rolling restart: new workers get this, those there are keep theirs until they are restarted. */
   define(spec: ConsumerSpec): void {
     this.#spec = spec;
+    this.#tasks.adopt();
   }
 
   kill(): void {
@@ -241,6 +277,7 @@ export class Consumer implements WorkerOwner {
   /** It has ended for good: no timer is left. */
   close(): void {
     this.#cancelPing();
+    this.#tasks.close();
   }
 
   snapshot(nowMs: number): ConsumerSnapshot {
@@ -255,13 +292,14 @@ export class Consumer implements WorkerOwner {
       sourceFailure: this.sourceFailure,
       hasSource: size.kind === "autoscaled" && hasSource(size.scaling.strategy),
       degraded: this.#health.degraded,
-      parked: this.#health.parked,
+      parked: this.parked,
       stopped: this.#held === "stopped",
       paused: this.#held === "paused",
       sizedBy: this.#sizeByHand !== null ? "person" : size.kind === "static" ? "file" : "autoscaler",
       origin,
       problem: this.problem,
       messagesTotal: this.#load.meter.messagesTotal,
+      tasks: this.#tasks.figures(),
       workers: this.workers.map((worker) => worker.snapshot(nowMs)),
     };
   }
@@ -275,11 +313,18 @@ export class Consumer implements WorkerOwner {
   }
 
   settled(worker: Worker): void {
+    this.taskPool()?.leave(worker.ref.worker);
     if (worker.state === "gone") {
       this.#pool.forget(worker);
       this.#owner.shrunk(this, 1);
     }
     this.#health.settled();
+    this.admitTasks();
+  }
+
+  /** Tasks are taken, or refused, by what holds for all of it now. */
+  admitTasks(): void {
+    this.#tasks.admit();
   }
 
   #pingLater(): void {

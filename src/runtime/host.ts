@@ -2,6 +2,8 @@ import type { IpcErrorKind, PmEvent } from "../core/farm/events.ts";
 import type { ConsumerSpec } from "../core/farm/spec.ts";
 import type { ExitReason } from "../core/supervision/exit.ts";
 import type { WorkerFrame } from "../protocol/worker-frames.ts";
+import type { ChildLane } from "./tasks/lane.ts";
+import type { TaskHost } from "./tasks/task-ports.ts";
 
 /** Time, so that a test can move it. */
 export interface Clock {
@@ -32,6 +34,8 @@ export type ChildFact =
 /** One OS process. */
 export interface Child {
   readonly pid: number;
+  /** Where its tasks go; null for one that fetches its own work. */
+  readonly lane: ChildLane | null;
   /** To the process alone; harmless once it is gone. */
   signal(signal: NodeJS.Signals): void;
   /** To its whole process group. */
@@ -41,6 +45,8 @@ export interface Child {
   /** False when the frame could not be handed over. */
   ping(): boolean;
   drain(): boolean;
+  /** Hands over another frame of the worker protocol, its newline included. */
+  tell(frame: string): boolean;
   /** When it last wrote anything, on the clock's scale. */
   lastActivityMs(): number;
   /** True while pm does not read what it writes, since pm's own output is not read: then its silence is not its own. */
@@ -56,5 +62,6 @@ export interface Host {
   spawn(request: ChildRequest, hear: (fact: ChildFact) => void): Child | Extract<ExitReason, { kind: "spawn_failed" }>;
   /** Resident memory, or null when it cannot be read. */
   memoryBytes(pid: number): number | null;
+  readonly tasks: TaskHost;
   emit(event: PmEvent): void;
 }

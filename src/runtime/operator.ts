@@ -220,9 +220,14 @@ export class Operator {
     );
   }
 
-  /** Why the cap forbids this size; null when it does not. */
+  /** Why it cannot have this size; null when it can. */
   #noRoom(consumer: Consumer, size: number): OperationOutcome | null {
-    const { name } = consumer.spec;
+    const { name, command } = consumer.spec;
+    if (command.length === 0 && size > 0) {
+      return conflict(
+        `${name}: a server that is there already does its work, so it has no workers; set tasks.connections`,
+      );
+    }
     const { length } = consumer.active;
     const most = length + Math.max(0, this.#supervisor.freeSlots());
     if (size <= most) return null;

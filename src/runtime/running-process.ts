@@ -2,23 +2,43 @@ import type { StopCause, WorkerRef } from "../core/farm/events.ts";
 import { InFlight } from "../core/farm/in-flight.ts";
 import type { ConsumerSpec } from "../core/farm/spec.ts";
 import type { LoadMeter } from "../core/scaling/load-meter.ts";
+import type { ExitReason } from "../core/supervision/exit.ts";
 import type { ProcessFacts, ReplaceCause } from "../core/supervision/replace.ts";
+import { resultFrame } from "../protocol/task-frames.ts";
 import type { WorkerFrame } from "../protocol/worker-frames.ts";
 import type { Cancel, Child, Host } from "./host.ts";
 import { ProcessLimits } from "./process-limits.ts";
+import { type Call, handOver } from "./tasks/task-call.ts";
+import type { TaskPool } from "./tasks/task-pool.ts";
+import type { ProcessTasks } from "./tasks/task-ports.ts";
+
+/** From the stop signal to SIGKILL for a process that did not let go of its task: nobody waits for it, and others wait for its place. */
+const stuckMs = 2_000;
 
 /** SIGKILL is sent again this often until the kernel has reaped the process. */
 const killAgainMs = 1_000;
+
+/** What its worker hears of a process beside the facts of the child. */
+export interface ProcessOwner {
+  /** Where its tasks come from; null when it fetches its own work. */
+  readonly pool: TaskPool | null;
+  /** It is past a limit or hung. */
+  replace(cause: ReplaceCause): void;
+  /** It has answered all its tasks. */
+  idle(): void;
+}
 
 /** The process a worker has just now: what it says, how it does, and what pm has asked of it. It lives and dies with the process. */
 export class RunningProcess {
   readonly child: Child;
   readonly startedAtMs: number;
   readonly inFlight: InFlight;
+  /** What it is handed; null for one that fetches its own work. */
+  readonly tasks: ProcessTasks | null;
   /** Why it was told to stop, or null. */
   stopCause: StopCause | null = null;
-  /** It has been reaped. */
-  exited = false;
+  /** How it ended: it has been reaped. Null while it runs. */
+  exit: ExitReason | null = null;
   /** Done when its last frame has been heard, which may be after it was reaped. */
   whenEnded: () => void = () => {};
   readonly #host: Host;
@@ -27,6 +47,8 @@ export class RunningProcess {
   readonly #limits: ProcessLimits;
   readonly #spread: number;
   readonly #cancels: Cancel[] = [];
+  /** Tasks of other consumers that it waits for. */
+  readonly #calls = new Set<{ readonly id: string; callOff: Cancel }>();
   #spec: ConsumerSpec;
   /** SIGKILL has been sent. */
   #killed = false;
@@ -38,16 +60,11 @@ export class RunningProcess {
   #spoke = false;
   #pingHasFailed = false;
   #pause: "no" | "at_idle" | "frozen" = "no";
+  #ready = false;
+  /** It is to be told to stop when it has answered what it has in hand. */
+  #stopsAtIdle = false;
 
-  /** `replace` is called when the process is past a limit or hung. */
-  constructor(
-    child: Child,
-    spec: ConsumerSpec,
-    ref: WorkerRef,
-    host: Host,
-    meter: LoadMeter,
-    replace: (cause: ReplaceCause) => void,
-  ) {
+  constructor(child: Child, spec: ConsumerSpec, ref: WorkerRef, host: Host, meter: LoadMeter, owner: ProcessOwner) {
     this.child = child;
     this.startedAtMs = host.clock.nowMs();
     this.inFlight = new InFlight(this.startedAtMs);
@@ -61,8 +78,49 @@ export class RunningProcess {
       isExcused: () => this.#pause === "frozen" || child.isHeldUp(),
       facts: (withMemory: boolean, excusedUntilMs: number) => this.#facts(withMemory, excusedUntilMs),
     };
-    this.#limits = new ProcessLimits(limited, spec, host.clock, replace);
+    this.#limits = new ProcessLimits(limited, spec, host.clock, (cause) => owner.replace(cause));
+    this.tasks = this.#attach(owner);
     this.#limits.judgeLater();
+  }
+
+  #attach(owner: ProcessOwner): ProcessTasks | null {
+    const { lane } = this.child;
+    const { pool } = owner;
+    if (lane === null || pool === null) return null;
+    const tasks = pool.attach(this.#ref.worker, lane, {
+      busyChanged: (busy) => {
+        this.#tasksInHand(busy);
+        if (busy === 0) owner.idle();
+      },
+      ran: (seconds) => {
+        this.inFlight.noteWork();
+        this.#meter.message(seconds);
+      },
+      replace: (cause) => owner.replace(cause),
+    });
+    lane.serve(tasks);
+    return tasks;
+  }
+
+  #tasksInHand(busy: number): void {
+    const nowMs = this.#host.clock.nowMs();
+    this.inFlight.takeSlots(busy, this.#spec.tasks?.concurrency ?? 1, nowMs);
+    this.#measure(nowMs);
+    if (this.exited) return;
+    if (busy === 0 && this.#stopsAtIdle) this.#tellToStop();
+    if (this.#pause !== "no") this.#pauseAtIdle();
+    this.#limits.judgeLater();
+  }
+
+  /** It is ready: from now on it is handed tasks. */
+  becomeReady(): void {
+    this.#ready = true;
+    this.admitTasks();
+  }
+
+  /** It is handed tasks again, unless something else speaks against it. */
+  admitTasks(): void {
+    if (this.#ready && this.stopCause === null && this.#pause === "no" && !this.exited) this.tasks?.open();
   }
 
   /** Takes what the worker says. */
@@ -86,12 +144,29 @@ export class RunningProcess {
         this.#lastPongEpochMs = this.#host.clock.epochMs();
         this.#host.emit({ type: "pong", ...this.#ref });
         break;
+      case "call":
+        this.#call(frame);
+        break;
+      case "cancel":
+        for (const { id, callOff } of this.#calls) if (id === frame.id) callOff();
+        break;
       case "ready":
         break;
     }
     this.#measure(nowMs);
     if (this.#pause !== "no" && !this.exited) this.#pauseAtIdle();
     this.#limits.judgeLater();
+  }
+
+  /** It wants a task done by another consumer, and waits for the result. */
+  #call(call: Call): void {
+    const chain = this.tasks?.chain ?? [this.#ref.consumer];
+    const underWay = { id: call.id, callOff: (): void => {} };
+    this.#calls.add(underWay);
+    underWay.callOff = handOver(call, chain, this.#host.tasks.desk, (said) => {
+      this.#calls.delete(underWay);
+      if (!this.exited) this.child.tell(resultFrame(call.id, said));
+    });
   }
 
   /** Asks for a sign of life; only of those that have ever spoken, and one question at a time. */
@@ -136,12 +211,24 @@ export class RunningProcess {
     this.setCounted(false);
     const { stopSignal, stopTimeoutMs } = this.#spec;
     this.#host.emit({ type: "worker_stopping", cause, signal: stopSignal, pid: this.child.pid, ...this.#ref });
-    // The signal first: a worker that obeys the frame at once would be hit by it in its own shutdown, without a handler.
-    this.child.signal(stopSignal);
-    if (this.#spoke) this.child.drain();
-    if (this.#pause === "frozen") this.child.signalGroup("SIGCONT"); // else it could not obey
-    this.#pause = "no";
     if (stopTimeoutMs > 0) this.after(stopTimeoutMs, () => this.kill(false));
+    this.tasks?.close();
+    const frozen = this.#pause === "frozen";
+    this.#pause = "no";
+    const letsGo = cause !== "task_stuck" && cause !== "task_broken";
+    if (!letsGo) this.after(stuckMs, () => this.kill(false, stuckMs));
+    // What it has in hand is answered first: few workers with tasks know what to do about a signal.
+    if (letsGo && (this.tasks?.busy ?? 0) > 0) this.#stopsAtIdle = true;
+    else this.#tellToStop();
+    if (frozen) this.child.signalGroup("SIGCONT"); // else it could not obey
+  }
+
+  #tellToStop(): void {
+    this.#stopsAtIdle = false;
+    // The signal first: a worker that obeys the frame at once would be hit by it in its own shutdown, without a handler.
+    this.child.signal(this.#spec.stopSignal);
+    if (this.#spoke) this.child.drain();
+    this.child.lane?.finish();
   }
 
   /** SIGKILL to its process group, until it is reaped. `forced`: not because its deadline of `timeoutMs` is over. */
@@ -168,12 +255,13 @@ export class RunningProcess {
   pause(): void {
     if (this.exited || this.stopCause !== null || this.#pause !== "no") return;
     this.#pause = "at_idle";
+    this.tasks?.close();
     this.#pauseAtIdle();
   }
 
   /** A message it had taken before it was frozen is let through, and then it is tried again. */
   #pauseAtIdle(): void {
-    const busy = this.#spoke && this.inFlight.busy > 0;
+    const busy = (this.#spoke || this.tasks !== null) && this.inFlight.busy > 0;
     if (busy && this.#pause === "frozen") {
       this.#pause = "at_idle";
       this.child.signalGroup("SIGCONT");
@@ -188,6 +276,7 @@ export class RunningProcess {
   resume(): void {
     if (this.#pause === "frozen") this.child.signalGroup("SIGCONT");
     this.#pause = "no";
+    this.admitTasks();
     this.#limits.excuse();
     this.#limits.judgeLater();
   }
@@ -202,12 +291,18 @@ export class RunningProcess {
     this.#limits.adopt(spec.recycle, spec.liveness);
   }
 
+  get exited(): boolean {
+    return this.exit !== null;
+  }
+
   /** No more timers: it has ended. Frames that are still on their way must not arm one again. */
-  close(): void {
-    this.exited = true;
+  close(exit: ExitReason): void {
+    this.exit = exit;
+    this.tasks?.close();
     this.#measure(this.#host.clock.nowMs());
     this.#limits.stop();
     for (const cancel of this.#cancels) cancel();
+    for (const { callOff } of this.#calls) callOff();
   }
 
   /** Whether its load counts as its consumer's: a worker that is to go is no capacity, so what it does is no load. */

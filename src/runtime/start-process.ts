@@ -27,8 +27,8 @@ export interface ProcessWish {
   readonly slot: number;
   /** What all that stems from this process is known by. */
   readonly mark: string;
-  /** Whether pm writes to its stdin. */
-  readonly writesStdin: boolean;
+  /** What its stdin is: nothing to read, a pipe that pm writes to, or this descriptor. */
+  readonly stdin: "nothing" | "pipe" | number;
   /** The environment of all workers; each adds its own. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -36,7 +36,10 @@ export interface ProcessWish {
 /** Starts the process; `hear` is called once, when it has ended. Throws an Error with `code`, and then nothing is left of it. */
 export function startProcess(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReason) => void): StartedProcess {
   const { native } = launcher;
-  return native === null ? startByBun(wish, launcher, hear) : startByStub(wish, launcher, native, hear);
+  // A descriptor of another's is more than the stub is made for.
+  return native === null || typeof wish.stdin === "number"
+    ? startByBun(wish, launcher, hear)
+    : startByStub(wish, launcher, native, hear);
 }
 
 /** Variables that are another's for each process. */
@@ -45,7 +48,9 @@ function changingVariables({ workerId, slot, mark }: ProcessWish) {
 }
 
 function fixedVariables({ spec, env }: ProcessWish): Record<string, string> {
-  return { ...env, ...spec.env, PM_CONSUMER: spec.name, PM_IPC_FD: "3" };
+  const { tasks } = spec;
+  const ofTasks = tasks === null ? {} : { PM_TASKS: tasks.protocol, PM_TASK_CONCURRENCY: String(tasks.concurrency) };
+  return { ...env, ...spec.env, PM_CONSUMER: spec.name, PM_IPC_FD: "3", ...ofTasks };
 }
 
 interface Prepared {
@@ -75,7 +80,7 @@ function startByStub(
     prepared.set(spec, ready);
   }
   for (const [name, value] of Object.entries(changing)) ready.block.set(name, value);
-  return native.spawn(ready.block, wish.writesStdin, (code, signal) => hear(toExitReason(code, signal)));
+  return native.spawn(ready.block, wish.stdin === "pipe", (code, signal) => hear(toExitReason(code, signal)));
 }
 
 function startByBun(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReason) => void): StartedProcess {
@@ -89,13 +94,14 @@ function startByBun(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReas
     const stdout = keep(pipe("read"));
     const stderr = keep(pipe("read"));
     const ipc = keep(socketPair());
-    const stdin = wish.writesStdin ? keep(pipe("write")) : null;
+    const stdin = wish.stdin === "pipe" ? keep(pipe("write")) : null;
+    const given = typeof wish.stdin === "number" ? wish.stdin : "ignore";
     const { pid } = owned(
       Bun.spawn({
         ...launchOf(spec, spec.env["PATH"] ?? env["PATH"], launcher),
         cwd: spec.cwd,
         env: { ...fixedVariables(wish), ...changingVariables(wish) },
-        stdio: [stdin?.readFd ?? "ignore", stdout.writeFd, stderr.writeFd, ipc.theirs],
+        stdio: [stdin?.readFd ?? given, stdout.writeFd, stderr.writeFd, ipc.theirs],
         detached: true, // a session and process group of its own: its whole group can be killed
         onExit: (_, code, signal) => hear(toExitReason(code, signal)),
       }),

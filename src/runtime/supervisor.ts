@@ -155,7 +155,7 @@ export class Supervisor implements ConsumerOwner {
 
   shrunk(consumer: Consumer, by: 0 | 1): void {
     this.#gone += by;
-    if (consumer.removed && consumer.workers.length === 0) {
+    if (consumer.removed && consumer.empty && this.#consumers.includes(consumer)) {
       this.#consumers.splice(this.#consumers.indexOf(consumer), 1);
       this.#byName.delete(consumer.spec.name);
       consumer.close();
@@ -206,8 +206,9 @@ export class Supervisor implements ConsumerOwner {
   }
 
   #endWhenEmpty(): void {
-    if (this.#ended || this.#consumers.some(({ workers }) => workers.length > 0)) return;
+    if (this.#ended || this.#consumers.some(({ empty }) => !empty)) return;
     this.#ended = true;
+    for (const consumer of this.#consumers) consumer.close();
     this.#done(this.#exitCode);
   }
 }

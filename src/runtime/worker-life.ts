@@ -1,7 +1,7 @@
 import type { RestartReason, StopCause, WorkerRef } from "../core/farm/events.ts";
 import type { ConsumerSpec } from "../core/farm/spec.ts";
 import type { LoadMeter } from "../core/scaling/load-meter.ts";
-import { type ExitReason, exitCodeOf } from "../core/supervision/exit.ts";
+import { describeExit, type ExitReason, exitCodeOf } from "../core/supervision/exit.ts";
 import { finality } from "../core/supervision/finality.ts";
 import { isAtRest, nextState, type WorkerMove, type WorkerState } from "../core/supervision/lifecycle.ts";
 import type { ReplaceCause } from "../core/supervision/replace.ts";
@@ -9,6 +9,7 @@ import { isSuccess, mayBeTooSoon, restartReasonOf } from "../core/supervision/re
 import { ExitHistory } from "./exit-history.ts";
 import type { Cancel, ChildFact, Host } from "./host.ts";
 import { RunningProcess } from "./running-process.ts";
+import type { TaskPool } from "./tasks/task-pool.ts";
 
 /** What is told of a worker's life. */
 export interface LifeOwner {
@@ -18,6 +19,8 @@ export interface LifeOwner {
   gaveUp(answer: "park" | "exit"): void;
   /** It will not start again by itself: parked, stopped, finished or gone. */
   settled(): void;
+  /** Where its tasks come from now; null when it fetches its own work. */
+  taskPool(): TaskPool | null;
 }
 
 /**
@@ -83,8 +86,14 @@ export class WorkerLife {
       this.#decide(child, 0, false);
       return;
     }
-    process = new RunningProcess(child, this.spec, this.ref, this.#host, this.#meter, (cause) => {
-      if (process === this.#process) this.replace(cause);
+    process = new RunningProcess(child, this.spec, this.ref, this.#host, this.#meter, {
+      pool: this.#owner.taskPool(),
+      replace: (cause) => {
+        if (process === this.#process) this.replace(cause);
+      },
+      idle: () => {
+        if (process === this.#process && this.retiring) this.stop("scale_down");
+      },
     });
     this.#process = process;
     this.#host.emit({ type: "worker_started", pid: child.pid, transports: this.spec.transports, ...this.ref });
@@ -168,6 +177,7 @@ export class WorkerLife {
   #ready(process: RunningProcess): void {
     if (process !== this.#process || this.#state !== "starting" || process.exited) return;
     this.move("ready");
+    process.becomeReady();
     this.#host.emit({ type: "worker_ready", afterMs: process.uptimeMs, ...this.ref });
   }
 
@@ -187,7 +197,7 @@ export class WorkerLife {
     if (this.retiring) process.stopCause = "scale_down"; // it went by itself, which is as good
     this.retiring = false;
     const cause = process.stopCause;
-    process.close();
+    process.close(exit);
     process.child.killGroup(); // what it leaves behind in its group has nobody to report to
     this.history.note(exit, this.#host.clock.nowMs());
     const failed = cause === null && !isSuccess(this.spec.restart, exit);
@@ -205,6 +215,7 @@ export class WorkerLife {
     for (const [transport, count] of Object.entries(process.inFlight.perTransport)) {
       this.#host.emit({ type: "messages_lost", transport, count, ...this.ref });
     }
+    process.tasks?.lost(process.exit === null ? "" : describeExit(process.exit));
     process.whenEnded();
   }
 

@@ -7,6 +7,7 @@ import { isAtRest, type WorkerState } from "../core/supervision/lifecycle.ts";
 import type { ReplaceCause } from "../core/supervision/replace.ts";
 import { isSuccess } from "../core/supervision/restart.ts";
 import type { Host } from "./host.ts";
+import type { TaskPool } from "./tasks/task-pool.ts";
 import { WorkerLife } from "./worker-life.ts";
 
 /** What a worker tells its consumer. */
@@ -17,6 +18,8 @@ export interface WorkerOwner {
   gaveUp(worker: Worker, answer: "park" | "exit"): void;
   /** It will not start again by itself: parked, stopped, finished or gone. */
   settled(worker: Worker): void;
+  /** Where its tasks come from now; null when it fetches its own work. */
+  taskPool(): TaskPool | null;
 }
 
 /** One slot of a consumer, kept alive: what its consumer and people may ask of it. What becomes of its processes is up to its life. */
@@ -32,6 +35,7 @@ export class Worker {
       limitChanged: () => owner.limitChanged(this),
       gaveUp: (answer) => owner.gaveUp(this, answer),
       settled: () => owner.settled(this),
+      taskPool: () => owner.taskPool(),
     });
   }
 
@@ -125,6 +129,7 @@ export class Worker {
     }
     this.#life.retiring = true;
     process.setCounted(false);
+    process.tasks?.close();
     this.#life.move("drain");
   }
 
@@ -134,6 +139,7 @@ export class Worker {
     this.#life.retiring = false;
     this.#life.process?.setCounted(true);
     this.#life.move("keep");
+    this.#life.process?.admitTasks();
     return true;
   }
 

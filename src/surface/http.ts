@@ -1,7 +1,7 @@
-import { isIpAddress } from "../config/ip-address.ts";
 import { judgeReadiness } from "../core/farm/health.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import { explainBindError, hostAndPort, unknownHost } from "./bind-error.ts";
+import { resolveHost, withoutBrackets } from "./listen-host.ts";
 
 export interface HttpOptions {
   /** An address or name of this machine; IPv6 with or without brackets. */
@@ -33,8 +33,8 @@ type Answer = () => Promise<Response> | Response;
  * may ask. A page that fails is a 500 for that one request.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpStart> {
-  const host = options.host.trim().replace(/^\[(.*)\]$/u, "$1");
-  const hostname = await resolve(host);
+  const host = withoutBrackets(options.host);
+  const hostname = await resolveHost(host);
   if (hostname === null) return { ok: false, message: unknownHost(options.host) };
   const answers = pages(options);
   try {
@@ -56,20 +56,6 @@ export async function startHttp(options: HttpOptions): Promise<HttpStart> {
     };
   } catch (error) {
     return { ok: false, message: explainBindError(error, host, options.port) };
-  }
-}
-
-/** The address to listen on, IPv4 where a name has both. Asked before binding, because what Bun says of an unknown name is random. */
-async function resolve(host: string): Promise<string | null> {
-  if (isIpAddress(host)) return host;
-  if (host === "localhost") return "127.0.0.1"; // also where no file of hosts exists
-  if (host === "") return null;
-  try {
-    const { lookup } = await import("node:dns/promises");
-    const addresses = await lookup(host, { all: true });
-    return (addresses.find(({ family }) => family === 4) ?? addresses[0])?.address ?? null;
-  } catch {
-    return null; // no such name
   }
 }
 

@@ -16,6 +16,9 @@ const restartReasons = Object.keys({
   ping_timeout: true,
   max_message_time: true,
   no_progress: true,
+  task_stuck: true,
+  task_broken: true,
+  max_tasks: true,
 } satisfies Record<RestartReason, true>);
 
 const ipcErrorKinds = Object.keys({

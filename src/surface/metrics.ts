@@ -10,6 +10,7 @@ import { createMessageMetrics } from "./message-metrics.ts";
 import { createOwnMetrics } from "./own-metrics.ts";
 import { createScalingCounters } from "./scaling-counters.ts";
 import type { ProcessUsage } from "../system/proc-stat.ts";
+import { renderTaskSeries } from "./task-metrics.ts";
 import { renderWorkerSeries } from "./worker-series.ts";
 
 export interface MetricsOptions {
@@ -68,7 +69,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     messages.fill(seen);
     logs.fill(logCounters());
     own.fill();
-    return `${renderWorkerSeries(seen, usage, messages)}\n${await registry.metrics()}`;
+    return `${renderWorkerSeries(seen, usage, messages)}\n${renderTaskSeries(seen)}\n${await registry.metrics()}`;
   }
 
   let rendering: Promise<string> | null = null;

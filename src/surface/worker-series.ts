@@ -1,4 +1,5 @@
 import type { FarmSnapshot, WorkerSnapshot } from "../core/farm/snapshot.ts";
+import { escapeLabel, family } from "./metric-text.ts";
 import type { MessageMetrics } from "./message-metrics.ts";
 import type { ProcessUsage } from "../system/proc-stat.ts";
 
@@ -51,21 +52,4 @@ function busyByTransport({ inFlight }: WorkerSnapshot, consumer: string, transpo
   for (const transport of transports.transportsOf(consumer)) values.set(transport, 0);
   for (const [name, count] of Object.entries(inFlight)) if (count > 0) values.set(transports.transportLabel(name), 1);
   return values;
-}
-
-interface Family {
-  add(labels: string, value: number): void;
-  text(): string;
-}
-
-function family(name: string, type: "gauge" | "counter", help: string): Family {
-  const lines = [`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`];
-  return {
-    add: (labels, value) => lines.push(`${name}{${labels}} ${value}\n`),
-    text: () => lines.join(""),
-  };
-}
-
-function escapeLabel(text: string): string {
-  return /["\\\n]/u.test(text) ? text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"') : text;
 }

@@ -50,7 +50,10 @@ const plans: readonly Plan[] = [
     most: 9,
     align: "left",
     rank: 0,
-    consumer: ({ ready, target }) => span(`${ready}/${target}`, ready < target ? "warn" : "plain"),
+    consumer: ({ ready, target, tasks }) => {
+      if (tasks !== null && tasks.server !== null) return span(`${tasks.server.connections} conn`);
+      return span(`${ready}/${target}`, ready < target ? "warn" : "plain");
+    },
     worker: ({ pid }) => span(pid === null ? "-" : String(pid)),
   },
   {
@@ -131,7 +134,11 @@ const plans: readonly Plan[] = [
     most: 200,
     align: "left",
     rank: 7,
-    consumer: ({ why, problem }) => span(problem ?? why ?? "", "warn"),
+    consumer: ({ why, problem, tasks }) => {
+      const wrong = problem ?? why;
+      if (wrong !== null) return span(wrong, "warn");
+      return span(tasks === null || tasks.waiting === 0 ? "" : `${tasks.waiting} tasks waiting`, "dim");
+    },
     worker: ({ failures, failure_limit: limit }) =>
       failures === 0 ? span("") : span(`failures ${failures} of ${limit}`, "warn"),
   },

@@ -52,8 +52,9 @@ export function observe(before: Gauges, status: FarmStatus, atMs: number): Gauge
   return { run, atMs, samples, cpu };
 }
 
-/** The share of a consumer's running slots that are at work, 0..1. */
-export function busyShare({ workers }: ConsumerStatus): number {
+/** The share of a consumer's running slots that are at work, or of its connections, 0..1. */
+export function busyShare({ workers, tasks }: ConsumerStatus): number {
+  if (tasks !== null && tasks.server !== null) return Math.min(1, tasks.in_flight / tasks.server.connections);
   const live = workers.filter(({ pid }) => pid !== null);
   const slots = live.reduce((sum, each) => sum + each.slots, 0);
   const busy = live.reduce((sum, each) => sum + each.busy, 0);

@@ -16,6 +16,16 @@ test("the Symfony client opens PHP once and carries the plain client inside", ()
   expect(source.match(/^final class \w+/gm)).toEqual(["final class PmMessengerSubscriber", "final class PmClient"]);
 });
 
+test("the PHP client opens PHP once and serves tasks too", () => {
+  const source = renderClient("php");
+  expect(source.match(/<\?php|declare\(/g)).toEqual(["<?php", "declare("]);
+  expect(source.match(/^final class \w+/gm)?.slice(0, 3)).toEqual([
+    "final class PmClient",
+    "final class PmTasks",
+    "final class PmTask",
+  ]);
+});
+
 test("only the names that can be printed are names of clients", () => {
   expect(["php", "php-symfony", "ruby", "", "toString"].filter(isClientName)).toEqual(["php", "php-symfony"]);
 });

@@ -27,7 +27,7 @@ const farmPaths = `
   source.command source.mode source.interval source.timeout
   cluster.nodes cluster.self cluster.by cluster.share cluster.file
   hooks.worker_failed hooks.worker_failed.command hooks.worker_failed.limit.per hooks.reload_failed hooks.farm_started
-  hooks.farm_stopping`;
+  hooks.farm_stopping task_server.host task_server.port task_server.token`;
 const consumerPaths = `
   command preset transports processes cwd env env_file user group stop_signal stop_timeout min_uptime restart
   exit_codes.success exit_codes.never_restart failure_limit failure_window backoff_base backoff_max backoff_jitter
@@ -35,6 +35,10 @@ const consumerPaths = `
   cgroup.cpu_max cgroup.pids_max poll_interval_ms on_failure_limit essential max_lifetime max_memory max_idle ready
   liveness.ping_timeout liveness.max_message_time liveness.no_progress
   logs.format logs.fields logs.max_line logs.partial_flush
+  tasks.protocol tasks.mailbox_limit tasks.dispatch tasks.timeout tasks.retries tasks.concurrency tasks.prefetch
+  tasks.max_tasks tasks.max_size tasks.address tasks.connections tasks.script tasks.params tasks.from.redis
+  tasks.from.list tasks.from.stream tasks.from.group tasks.from.field tasks.from.format tasks.from.max_attempts
+  tasks.from.dead_letter tasks.from.reclaim
   consume_args.memory_limit consume_args.time_limit consume_args.limit consume_args.sleep consume_args.queues
   consume_args.extra autoscaler.min autoscaler.max autoscaler.priority autoscaler.smoothing_window_sec
   autoscaler.scale_up_cooldown_sec autoscaler.scale_down_cooldown_sec autoscaler.scale_up_step
@@ -84,6 +88,11 @@ describe("jsonSchema", () => {
     "totl_cap: 1\nconsumers: {a: {command: x}}",
     "total_cap: x\nconsumers: {a: {command: x}}",
     "consumers: {a: {command: [x], tasks: 1}}",
+    "consumers: {a: {command: [x], tasks: {}}}",
+    "consumers: {a: {command: [x], tasks: {protocol: grpc}}}",
+    "consumers: {a: {command: [x], tasks: {protocol: jsonl, prefetch: many}}}",
+    "consumers: {a: {command: [x], tasks: {protocol: jsonl, from: {list: a}}}}",
+    "consumers: {a: {command: [x]}}\ntask_server: {port: 1}",
     "symfony_process_manager: {consumers: {a: {transports: t}}}\ntotal_cap: 1",
     "consumers: {a: {command: [x], restart: no}}",
     "consumers: {a: {command: [x], hooks: {farm_started: {command: x}}}}",

@@ -119,6 +119,22 @@ consumers:
         warm_up: 20s
         panic: {threshold: 1.5, window: 2m}
         paused: true
+  warm:
+    command: [node, worker.mjs]
+    autoscaler: {min: 0, max: 4, strategy: {type: max, of: [{type: queue, max_wait: 2s}, {type: utilization}]}}
+    tasks: {protocol: jsonl, mailbox_limit: 7, dispatch: round_robin, timeout: 1m30s, retries: 3, concurrency: 1, prefetch: 5, max_tasks: 1000, max_size: 1M}
+  served:
+    tasks:
+      protocol: fastcgi
+      address: "[::1]:9000"
+      connections: 3
+      script: /app/dispatch.php
+      params: {DATA: "{payload.args.0} $$ $\${x}", QUERY_STRING: ""}
+      from: {redis: "redis://h/1", list: "queue:default", format: sidekiq}
+  cgi:
+    command: [php-cgi]
+    tasks: {protocol: fastcgi, script: /x.php, max_tasks: 5, from: {redis: "redis://h", stream: jobs, group: g, field: f, format: text, max_attempts: 2, dead_letter: late, reclaim: 5s}}
+  concurrent: {command: [x], tasks: {protocol: jsonl, concurrency: 9, from: {redis: "redis://h", stream: "jobs:$$"}}}
   asleep: {command: [x], autoscaler: {min: 0, max: 2, damping: {panic: {}}, strategy: {type: schedule, rules: [{cron: "0 8 * * *", min: 1}]}}}
 `,
   "a program alone": "source: {command: [entries]}",

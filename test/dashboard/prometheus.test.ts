@@ -9,7 +9,7 @@ const absent = missing("prometheus");
 if (absent !== null) console.warn(`dashboard and alerts are not tried on a real Prometheus: ${absent}`);
 
 const scaled = `
-total_cap: 3
+total_cap: 4
 autoscaler_interval_sec: 200ms
 host_brake: false
 http_server: { port: 0 }
@@ -17,6 +17,7 @@ consumers:
   queued:
     command: [sleep, infinity]
     autoscaler: { min: 1, max: 9, strategy: { type: queue, per_worker: 1, queues: { command: [echo, "5"] } } }
+  warm: { command: [cat], tasks: { protocol: jsonl } }
 `;
 
 const queries = rows.flatMap(({ panels }) =>

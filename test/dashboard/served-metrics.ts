@@ -1,7 +1,7 @@
 import type { PmEvent } from "../../src/core/farm/events.ts";
 import { createMetrics } from "../../src/surface/metrics.ts";
 import type { Decision } from "../../src/core/scaling/load.ts";
-import { aConsumer, aFarm, aSpec, aWorker } from "../core/farm/samples.ts";
+import { aConsumer, aFarm, aSpec, aWorker, someTasks } from "../core/farm/samples.ts";
 import { autoscaled } from "../support/specs.ts";
 
 const ref = { worker: 1, slot: 0, consumer: "async" } as const;
@@ -41,7 +41,7 @@ export async function servedMetrics(): Promise<ReadonlyMap<string, ReadonlySet<s
   const metrics = createMetrics({
     consumers: [{ ...aSpec("async", ["async"]), size: autoscaled(1, 3) }],
     messageMetrics: { enabled: true, whitelist: [], durationBucketsSeconds: [1] },
-    snapshot: () => aFarm([aConsumer({ decision, hasSource: true, workers: [worker] })]),
+    snapshot: () => aFarm([aConsumer({ decision, hasSource: true, workers: [worker], tasks: someTasks() })]),
     logCounters: () => [],
     processInfo: (pids) => new Map(pids.map((pid) => [pid, { rssBytes: 1, cpuSeconds: 1 }])),
     version: "1",

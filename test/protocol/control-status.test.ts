@@ -3,8 +3,8 @@ import { safeParse } from "valibot";
 import type { ConsumerSnapshot } from "../../src/core/farm/snapshot.ts";
 import { farmStatus } from "../../src/protocol/control-documents.ts";
 import { type StatusInput, toStatus } from "../../src/protocol/control-status.ts";
-import { aConsumer, aFarm, aWorker } from "../core/farm/samples.ts";
-import { consumerSpec, farmSpec, restartDefaults } from "../support/specs.ts";
+import { aConsumer, aFarm, aWorker, someTasks } from "../core/farm/samples.ts";
+import { consumerSpec, farmSpec, fastcgiSpec, restartDefaults, tasksSpec } from "../support/specs.ts";
 
 const noon = Date.UTC(2026, 0, 1, 12);
 
@@ -99,6 +99,32 @@ describe("toStatus", () => {
 
   test("shows neither the environment nor the command line of a worker", () => {
     expect(JSON.stringify(toStatus(input([aConsumer()])))).not.toContain("hunter2");
+  });
+
+  test("tells of tasks, and of a server that stands in for workers", () => {
+    const fastcgi = fastcgiSpec({ address: { kind: "unix", path: "/run/php.sock" }, connections: 8 });
+    const served = consumerSpec({ name: "served", command: [], tasks: tasksSpec({ protocol: "fastcgi", fastcgi }) });
+    const spec = farmSpec([consumerSpec({ tasks: tasksSpec() }), served, consumerSpec({ name: "plain" })]);
+    const given = [
+      aConsumer({ tasks: someTasks() }),
+      aConsumer({ name: "served", workers: [], tasks: someTasks() }),
+      aConsumer({ name: "plain" }),
+    ];
+    const tasks = {
+      waiting: 3,
+      in_flight: 1,
+      accepted_total: 9,
+      finished_total: someTasks().finished,
+      rejected_total: someTasks().rejected,
+      server: null,
+    };
+    const status = toStatus(input(given, { spec }));
+    expect(safeParse(farmStatus, status).issues).toBeUndefined();
+    expect(status.consumers).toMatchObject([
+      { tasks },
+      { state: "running", why: null, tasks: { ...tasks, server: { address: "unix:/run/php.sock", connections: 8 } } },
+      { tasks: null },
+    ]);
   });
 
   const finished = aWorker({ state: "finished", pid: null });

@@ -38,6 +38,33 @@ describe("parseWorkerFrame", () => {
       '{"type":"message","event":"handled","transport":"a","class":"M","duration_seconds":1e999,"id":[]}',
       { type: "message", event: "handled", transport: "a", class: "M", ...nothingMore },
     ],
+    [
+      '{"type":"call","id":"c1","consumer":"thumbs","payload":[1.0, 12345678901234567890]}',
+      {
+        type: "call",
+        id: '"c1"',
+        consumer: "thumbs",
+        payload: "[1.0, 12345678901234567890]",
+        timeoutMs: null,
+      },
+    ],
+    [
+      '{"type":"call","id":7,"consumer":"thumbs","timeout_seconds":0.0001,"payload":{"b":1,"a":{}}}',
+      { type: "call", id: "7", consumer: "thumbs", payload: '{"b":1,"a":{}}', timeoutMs: 1 },
+    ],
+    [
+      '{"payload":[1, 2],"timeout_seconds":1.5,"type":"call","consumer":"t","id":"\\n"}',
+      { type: "call", id: '"\\n"', consumer: "t", payload: "[1, 2]", timeoutMs: 1_500 },
+    ],
+    [
+      '{"type":"call","id":"c1","consumer":"t","payload":1,"payload":2}',
+      { type: "call", id: '"c1"', consumer: "t", payload: "2", timeoutMs: null },
+    ],
+    [
+      '{"type":"call","id":"c1","consumer":"t","payload":null,"timeout_seconds":-1}',
+      { type: "call", id: '"c1"', consumer: "t", payload: "null", timeoutMs: null },
+    ],
+    ['{"type":"cancel","id":"c1"}', { type: "cancel", id: '"c1"' }],
   ])("takes %s", (line, expected) => {
     expect(parseWorkerFrame(line) as unknown).toEqual(expected);
   });
@@ -59,6 +86,15 @@ describe("parseWorkerFrame", () => {
     ['{"type":"message","event":"handled","transport":"","class":"M"}', "malformed"],
     ['{"type":"message","event":"handled","transport":"a"}', "malformed"],
     ['{"type":"message","event":"handled","transport":"a","class":5}', "malformed"],
+    ['{"type":"call","id":"c1","consumer":"t"}', "malformed"],
+    ['{"type":"call","id":"","consumer":"t","payload":1}', "malformed"],
+    ['{"type":"call","id":1.5,"consumer":"t","payload":1}', "malformed"],
+    ['{"type":"call","consumer":"t","payload":1}', "malformed"],
+    ['{"type":"call","id":1,"consumer":"","payload":1}', "malformed"],
+    ['{"type":"call","id":1,"payload":1}', "malformed"],
+    [`{"type":"call","id":"${"x".repeat(501)}","consumer":"t","payload":1}`, "malformed"],
+    ['{"type":"cancel"}', "malformed"],
+    ['{"type":"cancel","id":""}', "malformed"],
     ['{"type":"hello","version":2}', "unknown_type"],
     ['{"type":"__proto__"}', "unknown_type"],
   ])("refuses %s", (line, expected) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { OperationRequest } from "../../src/core/farm/operations.ts";
 import { alice, FakeFarm, pool } from "../support/fake-farm.ts";
 import { exited, killed } from "../support/fake-host.ts";
-import { autoscaled, consumerSpec, restartDefaults } from "../support/specs.ts";
+import { autoscaled, consumerSpec, fastcgiSpec, restartDefaults, tasksSpec } from "../support/specs.ts";
 
 type Verb = "start" | "stop" | "restart" | "pause" | "resume";
 const all = (action: Verb, consumer = "a"): OperationRequest => ({ action, consumer, slot: null });
@@ -191,6 +191,17 @@ describe("every request", () => {
     expect(farm.host.of("operation_ended")).toEqual([]);
     await farm.obey();
     expect(farm.host.of("operation_ended")).toMatchObject([{ outcome: { result: "done" } }]);
+  });
+
+  test("scale is refused where a server stands in for the workers, but for what it is", async () => {
+    const tasks = tasksSpec({ protocol: "fastcgi", fastcgi: fastcgiSpec() });
+    const farm = new FakeFarm([pool("a", 0, { command: [], tasks })]);
+    expect((await farm.ask(scale(1))).outcome).toEqual({
+      result: "conflict",
+      message: "a: a server that is there already does its work, so it has no workers; set tasks.connections",
+    });
+    expect((await farm.ask(scale(0))).outcome?.result).toBe("done");
+    expect(farm.host.children).toEqual([]);
   });
 
   test("is refused while pm shuts down", async () => {

@@ -24,6 +24,7 @@ function started(changes: Partial<ConsumerSpec> = {}): { host: FakeHost; worker:
     limitChanged: ({ limitOpen }) => told.push(limitOpen ? "limit open" : "limit closed"),
     gaveUp: (_, answer) => told.push(`gave up: ${answer}`),
     settled: ({ state }) => told.push(`settled: ${state}`),
+    taskPool: () => null,
   };
   const meter = new LoadMeter(0);
   const worker = new Worker({ worker: 1, slot: 0, consumer: "async" }, consumerSpec(changes), host, meter, owner);
@@ -105,6 +106,7 @@ describe("a worker that ends by itself", () => {
       limitChanged() {},
       gaveUp() {},
       settled() {},
+      taskPool: () => null,
     });
     worker.start();
     expect(host.of("worker_not_started")).toMatchObject([{ message: "the program x was not found" }]);

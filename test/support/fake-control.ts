@@ -29,6 +29,9 @@ export class FakeControl {
           if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
           return "aborted";
         },
+        exchange: () => {
+          throw new Error("tasks go to a real control server: test/surface/control/control-server.ts");
+        },
       },
     });
 
@@ -113,6 +116,7 @@ export function consumerStatus(changes: Partial<ConsumerStatus> = {}): ConsumerS
     ready: 1,
     busy: 0,
     queue_depth: null,
+    tasks: null,
     messages_total: 0,
     workers: [workerStatus()],
     ...changes,

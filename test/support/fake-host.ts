@@ -4,7 +4,9 @@ import type { Child, ChildFact, ChildRequest, Host } from "../../src/runtime/hos
 import type { ScalingPorts } from "../../src/runtime/autoscaler.ts";
 import { EventBus } from "../../src/runtime/event-bus.ts";
 import type { Listen } from "../../src/runtime/start-watch.ts";
+import type { TaskHost } from "../../src/runtime/tasks/task-ports.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { FakeLane } from "./fake-lane.ts";
 
 /** A process that exists only on paper: it remembers what it was told and does what the test says. */
 export class FakeChild implements Child {
@@ -15,12 +17,15 @@ export class FakeChild implements Child {
   alive = true;
 
   readonly pid: number;
+  /** Only where its consumer has tasks. */
+  readonly lane: FakeLane | null;
   readonly request: ChildRequest;
   readonly hear: (fact: ChildFact) => void;
 
   constructor(pid: number, request: ChildRequest, hear: (fact: ChildFact) => void) {
     this.pid = pid;
     this.request = request;
+    this.lane = request.spec.tasks === null ? null : new FakeLane();
     this.hear = hear;
   }
 
@@ -43,6 +48,11 @@ export class FakeChild implements Child {
 
   drain(): boolean {
     this.told.push("drain");
+    return true;
+  }
+
+  tell(frame: string): boolean {
+    this.told.push(frame.trimEnd());
     return true;
   }
 
@@ -79,11 +89,23 @@ export class FakeHost implements Host {
   readonly clock = new FakeClock();
   readonly children: FakeChild[] = [];
   readonly events: PmEvent[] = [];
+  /** To servers that are there already, in the order in which they were made. */
+  readonly connections: FakeLane[] = [];
   /** What the next spawns answer instead of a process. */
   spawnFailure: Extract<ExitReason, { kind: "spawn_failed" }> | null = null;
   memory: number | null = null;
   /** Those who listen now: nobody stays for ever. */
   listeners = 0;
+  readonly tasks: TaskHost = {
+    desk: { pool: (consumer) => ({ problem: "unknown_consumer", message: `no consumer is called "${consumer}"` }) },
+    connect: (_address, _spec, owner) => {
+      const lane = new FakeLane();
+      lane.serve(owner);
+      this.connections.push(lane);
+      return Object.assign(lane, { close: () => lane.abandon() });
+    },
+    openIntake: () => ({ stop: async () => {}, depth: () => null }),
+  };
   readonly #bus = new EventBus();
 
   random(): number {

@@ -1,5 +1,6 @@
 import type { DampingSpec, ScalingSpec } from "../../src/core/farm/scaling-spec.ts";
 import type { ConsumerSpec, FarmSpec, ProcessSpec, RestartSpec, SizeSpec } from "../../src/core/farm/spec.ts";
+import type { FastcgiSpec, TasksSpec } from "../../src/core/farm/tasks-spec.ts";
 
 /** The restart rules of a consumer that sets none. */
 export const restartDefaults: RestartSpec = {
@@ -55,6 +56,35 @@ export function scalingSpec(changes: Partial<ScalingSpec> = {}): ScalingSpec {
   };
 }
 
+/** Tasks of a consumer that names nothing but the protocol jsonl; `changes` win. */
+export function tasksSpec(changes: Partial<TasksSpec> = {}): TasksSpec {
+  return {
+    protocol: "jsonl",
+    mailboxLimit: 100,
+    dispatch: "least_loaded",
+    timeoutMs: 60_000,
+    retries: 0,
+    concurrency: 1,
+    prefetch: null,
+    maxTasks: null,
+    maxBytes: 33_554_432,
+    fastcgi: null,
+    from: null,
+    ...changes,
+  };
+}
+
+/** A server that is there already, with 8 connections; `changes` win. */
+export function fastcgiSpec(changes: Partial<FastcgiSpec> = {}): FastcgiSpec {
+  return {
+    address: { kind: "unix", path: "/run/php.sock" },
+    connections: 8,
+    script: "/app/task.php",
+    params: {},
+    ...changes,
+  };
+}
+
 /** A consumer of one plain worker; `changes` win. */
 export function consumerSpec(changes: Partial<ConsumerSpec> = {}): ConsumerSpec {
   return {
@@ -76,6 +106,7 @@ export function consumerSpec(changes: Partial<ConsumerSpec> = {}): ConsumerSpec 
     liveness: { pingTimeoutMs: null, maxMessageTimeMs: null, noProgressMs: null },
     ready: { when: "started" },
     logs: { format: "auto", fields: {}, maxLineBytes: 1_048_576, partialFlushMs: null },
+    tasks: null,
     hooks: [],
     mtime: null,
     origin: "file",
@@ -108,6 +139,7 @@ export function farmSpec(consumers: readonly ConsumerSpec[], changes: Partial<Fa
     messageMetrics: { enabled: true, whitelist: [], durationBucketsSeconds: [1] },
     onSlowSink: "block",
     control: null,
+    taskServer: null,
     reloadOnChange: false,
     source: null,
     cluster: null,

@@ -64,8 +64,8 @@ export class WorkerPeer implements AsyncDisposable {
   }
 
   /** Sends bytes that need not be a whole frame. */
-  write(text: string): void {
-    writeSync(this.#fd, text);
+  write(bytes: string | Uint8Array): void {
+    writeSync(this.#fd, typeof bytes === "string" ? Buffer.from(bytes) : bytes);
   }
 
   /** Ends the connection as the manager's death would: the worker sees it from the moment this returns. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { MessageFact, PmEvent, RestartReason } from "../../src/core/farm/events.ts";
 import type { FarmSnapshot } from "../../src/core/farm/snapshot.ts";
 import { createMetrics, type Metrics, type MetricsOptions } from "../../src/surface/metrics.ts";
-import { aConsumer, aFarm, aSpec, aWorker } from "../core/farm/samples.ts";
+import { aConsumer, aFarm, aSpec, aWorker, someTasks } from "../core/farm/samples.ts";
 import { missing } from "../support/needs.ts";
 
 const consumers = [aSpec("async", ["async", "high"]), aSpec("plain", [])];
@@ -128,7 +128,7 @@ describe("counters of what happens", () => {
     const before = await series(metrics, /^worker_restarts_total\{consumer="async"/u);
     const reasons = before.map((line) => /reason="(\w+)"/u.exec(line)?.[1]);
     expect(reasons).toContain("no_progress" satisfies RestartReason);
-    expect(reasons).toHaveLength(13);
+    expect(reasons).toHaveLength(16);
   });
 });
 
@@ -399,6 +399,7 @@ describe("the page", () => {
       snapshot: () =>
         aFarm([
           aConsumer({ workers: [aWorker({ pid: 1, inFlight: { async: 1, 'odd\n"\\': 1 }, lastPongEpochMs: 1.5e12 })] }),
+          aConsumer({ name: "warm", tasks: someTasks() }),
         ]),
       processInfo: () => new Map([[1, { rssBytes: 4096, cpuSeconds: 0.25 }]]),
       logCounters: () => [

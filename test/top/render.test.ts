@@ -66,6 +66,16 @@ test("the whole view", () => {
   ]);
 });
 
+test("connections stand where there are no workers, and the tasks that wait where there is room", () => {
+  const given = { accepted_total: 9, finished_total: {}, rejected_total: {} };
+  const server = { address: "unix:/run/php.sock", connections: 8 };
+  const served = consumerStatus({ workers: [], tasks: { ...given, waiting: 3, in_flight: 4, server } });
+  const warm = consumerStatus({ consumer: "warm", tasks: { ...given, waiting: 0, in_flight: 1, server: null } });
+  const [first = "", second = ""] = plain(play(status(0, farmStatus({ consumers: [served, warm] }))), 160).slice(3);
+  expect(first).toMatch(/^>async +running +8 conn .* ██████░░░░░░ .* 3 tasks waiting$/u);
+  expect(second).toMatch(/^ warm +running +1\/1 .*\d$/u);
+});
+
 test("the smallest view", () => {
   expect(plain(play(status(0), tail(asyncLog)), 40, 10)).toEqual([
     "pm  2/3 ready  1 busy  cap 30  64M",

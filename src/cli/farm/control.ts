@@ -33,6 +33,7 @@ export function controlPorts(parts: FarmParts, facts: FarmFacts): ControlPorts {
       recent: (query) => output.recentLines(query),
       follow: (query, hear) => output.followLines(query, hear),
     },
+    tasks: parts.tasks,
   };
 }
 

@@ -9,6 +9,7 @@ import { createEventLog } from "../../surface/event-log.ts";
 import { type HttpServer, startHttp } from "../../surface/http.ts";
 import type { ControlServer } from "../../surface/control/server.ts";
 import type { Metrics } from "../../surface/metrics.ts";
+import type { TaskServer } from "../../surface/task-server.ts";
 import type { ServiceManager } from "../../surface/service-manager.ts";
 import { type NotifyWish, takeNotifyWish } from "../../surface/service-manager-text.ts";
 import { openFilesAllowed } from "../../system/limits.ts";
@@ -68,6 +69,12 @@ export class Farm {
       if ("claim" in claimed) claimed.claim.release();
       return http;
     }
+    const taskServer = await this.#startTaskServer();
+    if (typeof taskServer === "string") {
+      if ("claim" in claimed) claimed.claim.release();
+      await http?.stop();
+      return taskServer;
+    }
     let endMs = Number.POSITIVE_INFINITY;
     bus.listen(({ type }) => {
       if (type === "shutting_down") endMs = performance.now() + graceMs;
@@ -80,6 +87,7 @@ export class Farm {
     process.on("unhandledRejection", (error) => this.#lastResort.bug(error));
     try {
       this.#begin(http, signals);
+      if (taskServer !== null) bus.emit({ type: "task_server_listening", address: taskServer.address });
     } catch (error) {
       this.#lastResort.bug(error);
     }
@@ -89,12 +97,12 @@ export class Farm {
     const exitCode = await this.#done.promise;
     this.#unwatch();
     const { hooksMs, orphansMs } = lastStepsMs(endMs - performance.now());
-    await Promise.all([http?.stop(), definitions.stop(), hooks.finish(hooksMs)]);
+    await Promise.all([http?.stop(), definitions.stop(), hooks.finish(hooksMs), this.#parts.endIntakes()]);
     const clean = !this.#lastResort.forsaken && (await orphans.end(guardian.pid, orphansMs));
     if (!clean) this.#warn("Some processes are left; the guardian kills them."); // when pm has gone without taking leave of it
     await cgroups.end();
     bus.emit({ type: "farm_stopped", exitCode });
-    await (await control)?.stop();
+    await Promise.all([taskServer?.stop(), (await control)?.stop()]);
     await output.finish();
     this.#serviceManager?.close();
     if (clean) await guardian.release();
@@ -157,8 +165,7 @@ export class Farm {
         mode: this.#spec.control?.mode ?? 0o600,
         startedAtEpochMs,
         http,
-        onBug: (error) =>
-          this.#warn("A request failed: this is a bug of pm; please report it.", { error: String(error) }),
+        onBug: (error) => this.#requestFailed(error),
         onCrowd: (closed) => this.#warn("Descriptors ran short; idle control connections were closed.", { closed }),
       });
       if (typeof served !== "string") {
@@ -195,6 +202,22 @@ export class Farm {
       metricsPage: async () => (await (this.#metrics ??= this.#loadMetrics())).page(),
     });
     return started.ok ? started.server : started.message;
+  }
+
+  async #startTaskServer(): Promise<TaskServer | null | string> {
+    const { taskServer } = this.#spec;
+    if (taskServer === null) return null;
+    const { startTaskServer } = await import("../../surface/task-server.ts");
+    const started = await startTaskServer({
+      ...taskServer,
+      desk: this.#parts.tasks,
+      onBug: (error) => this.#requestFailed(error),
+    });
+    return started.ok ? started.server : started.message;
+  }
+
+  #requestFailed(error: unknown): void {
+    this.#warn("A request failed: this is a bug of pm; please report it.", { error: String(error) });
   }
 
   async #startLog(): Promise<void> {

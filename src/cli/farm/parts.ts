@@ -20,10 +20,14 @@ import { SourceProgram } from "../../runtime/source-program.ts";
 import type { Listen } from "../../runtime/start-watch.ts";
 import { Supervisor } from "../../runtime/supervisor.ts";
 import { systemClock } from "../../runtime/system-clock.ts";
+import type { TaskDesk } from "../../runtime/tasks/task-ports.ts";
 import { Trail } from "../../surface/control/event-trail.ts";
+import { makeOwnFolder } from "../../surface/control/socket-folder.ts";
+import { socketFolders } from "../../surface/control/socket-path.ts";
 import { type Cgroups, openCgroups } from "../../system/cgroups.ts";
 import { readHost } from "../../system/host-reading.ts";
 import { readProcesses } from "../../system/proc-stat.ts";
+import { createTaskHost } from "./task-host.ts";
 
 /** What a running farm is made of. */
 export interface FarmParts {
@@ -40,6 +44,9 @@ export interface FarmParts {
   readonly reloader: Reloader;
   readonly hooks: Hooks;
   readonly trail: Trail;
+  readonly tasks: TaskDesk;
+  /** Fetch no more tasks, and resolve when what came of those under way has been told to their queues. */
+  readonly endIntakes: () => Promise<unknown>;
 }
 
 /** Who hears what goes wrong in the parts themselves, and of the farm's end. */
@@ -73,11 +80,14 @@ export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): Fa
   const { spec } = definitions.current;
   const output = new Output(spec.onSlowSink, ears.bug, ears.outputNotice);
   for (const { name } of spec.consumers) output.addConsumer(name);
+  const tasks = createTaskHost(spec.file, emit, () => supervisor);
+  const context = { output, guardian, orphans, launcher, env, clock: systemClock, socketFolder };
   const host: Host = {
     clock: systemClock,
     random: Math.random,
-    spawn: (request, hear) => spawnChild(request, hear, { output, guardian, orphans, launcher, env }),
+    spawn: (request, hear) => spawnChild(request, hear, context),
     memoryBytes: (pid) => readProcesses([pid]).get(pid)?.rssBytes ?? null,
+    tasks: tasks.host,
     emit,
   };
   const scaling = {
@@ -123,7 +133,16 @@ export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): Fa
     reloader,
     hooks,
     trail,
+    tasks: tasks.host.desk,
+    endIntakes: tasks.endIntakes,
   };
+}
+
+/** The sockets of FastCGI servers have a folder of their own, for what listens beside that of pm is taken for a pm. Null where there is no place. */
+function socketFolder(): string | null {
+  const uid = process.getuid?.() ?? 0;
+  const folder = socketFolders(process.env, uid).find((each) => makeOwnFolder(each, uid));
+  return folder === undefined ? null : `${folder}/workers`;
 }
 
 function environment(): Record<string, string> {

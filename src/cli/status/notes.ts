@@ -1,15 +1,20 @@
 import type { ConsumerStatus, WorkerStatus } from "../../protocol/control-api.ts";
 import { ageText } from "../../core/farm/amounts.ts";
+import { plural } from "../../core/farm/operation-text.ts";
 
 /** What is worth saying of a consumer beside its numbers, in a few words each. */
 export function consumerNotes(consumer: ConsumerStatus): readonly string[] {
-  const { min, max, sized_by, desired, allocated, queue_depth, why, problem, origin } = consumer;
+  const { min, max, sized_by, desired, allocated, queue_depth, why, problem, origin, tasks } = consumer;
   const range = min === max ? null : `${min}..${max} workers`;
   return [
     range,
     sized_by === "person" ? "size set by hand" : null,
     desired !== null && allocated !== null && allocated < desired ? `wants ${desired}, granted ${allocated}` : null,
-    queue_depth === null ? null : `${queue_depth} waiting`,
+    tasks === null || tasks.server === null
+      ? null
+      : `${plural(tasks.server.connections, "connection")} to ${tasks.server.address}`,
+    tasks === null ? null : `tasks: ${tasks.waiting} waiting, ${tasks.in_flight} in flight`,
+    queue_depth === null || tasks !== null ? null : `${queue_depth} waiting`,
     origin === "source" ? "from the source" : null,
     why,
     problem === null ? null : `an older definition runs: ${problem}`,

@@ -33,7 +33,8 @@ export function consumerRows(consumer: ConsumerStatus, nowMs: number, whole: boo
 }
 
 function consumerRow(consumer: ConsumerStatus): Row {
-  const { state, ready, target, workers, busy } = consumer;
+  const { state, ready, target, workers, busy, tasks } = consumer;
+  const isServed = (tasks?.server ?? null) !== null;
   const running = workers.filter(({ pid }) => pid !== null);
   const rss = sum(running, ({ rss_bytes }) => rss_bytes);
   const cpu = sum(running, cpuShare);
@@ -41,13 +42,13 @@ function consumerRow(consumer: ConsumerStatus): Row {
     cells: [
       consumer.consumer,
       "",
-      `${state} ${ready}/${target}`,
+      isServed ? state : `${state} ${ready}/${target}`,
       "",
       "",
       String(sum(workers, ({ restarts }) => restarts) ?? 0),
       cpu === null ? none : percentText(cpu),
       rss === null ? none : bytesText(rss),
-      String(busy),
+      String(isServed ? (tasks?.in_flight ?? 0) : busy),
     ],
     state,
     notes: consumerNotes(consumer),

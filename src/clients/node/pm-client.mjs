@@ -7,6 +7,7 @@
 // A worker that pm did not start (no PM_IPC_FD): every call does nothing. No call throws. A frame is written whole and
 // waits until pm has room for it; once pm is gone, nothing is written any more. One client per process; it does not keep
 // the process alive. Pings are answered from the event loop, which is the loop that does the work: a blocked one is silent.
+// A worker that is handed tasks needs no more than `serveTasks`, below.
 
 import { fstatSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
@@ -17,12 +18,16 @@ const maxTextLength = 500; // keeps every frame far below the 64 KiB of the prot
 export class PmClient {
   #fd = -1;
   #unread = "";
+  #decoder = new TextDecoder(); // a frame may arrive in pieces that split a character
   #lastId = 0;
   #started = new Map(); // message id => start, in milliseconds of the monotonic clock; oldest first
   #stop = new AbortController();
 
   /** `shouldStop` as an AbortSignal, for a worker that waits for its queue. */
   stopSignal = this.#stop.signal;
+
+  /** Called with every frame that is not the business of this class. */
+  onFrame = () => {};
 
   constructor() {
     const fd = /^\d+$/.test(process.env.PM_IPC_FD ?? "") ? Number(process.env.PM_IPC_FD) : -1;
@@ -104,19 +109,26 @@ export class PmClient {
   }
 
   #read(bytes) {
-    const lines = (this.#unread + String(bytes)).split("\n");
+    const lines = (this.#unread + this.#decoder.decode(bytes, { stream: true })).split("\n");
     this.#unread = lines.pop();
     for (const line of lines) {
+      let frame;
       try {
-        const { type } = JSON.parse(line);
-        if (type === "ping") this.#send({ type: "pong" });
-        if (type === "drain") this.#stop.abort();
+        frame = JSON.parse(line);
       } catch {} // no frame: the next line may be one
+      if (frame?.type === "ping") this.#send({ type: "pong" });
+      else if (frame?.type === "drain") this.#stop.abort();
+      else if (frame?.type !== undefined) this.onFrame(frame);
     }
   }
 
   #send(frame) {
-    let bytes = Buffer.from(`${JSON.stringify(frame)}\n`);
+    this.write(`${JSON.stringify(frame)}\n`);
+  }
+
+  /** Sends a frame that is a line already; false where there is no manager. */
+  write(line) {
+    let bytes = Buffer.from(line);
     while (this.#fd >= 0 && bytes.length > 0) {
       try {
         bytes = bytes.subarray(writeSync(this.#fd, bytes));
@@ -126,6 +138,7 @@ export class PmClient {
         else this.#managerIsGone();
       }
     }
+    return this.#fd >= 0;
   }
 
   #managerIsGone() {

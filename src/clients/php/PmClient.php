@@ -13,11 +13,15 @@ declare(strict_types=1);
  *
  * A worker that pm did not start (no PM_IPC_FD): every call does nothing. No call throws. A frame is written whole and
  * waits until pm has room for it; once pm is gone, nothing is written any more. One client per process.
+ * A worker that is handed tasks needs no more than `PmTasks::serve`, where `pm client php` was asked for it.
  */
 final class PmClient
 {
     private const MAX_STARTED = 1024;
     private const MAX_TEXT_BYTES = 500; // keeps every frame far below the 64 KiB of the protocol
+
+    /** Called by `poll` with every frame that is not the business of this class. */
+    public ?\Closure $onFrame = null;
 
     private $channel = null;
     private bool $stop = false;
@@ -109,11 +113,24 @@ final class PmClient
         return $this->stop;
     }
 
-    /** Answers the pings that wait and takes note of a drain request, without waiting for any. Call it between messages. */
-    public function poll(): void
+    /** What `shouldStop` would say without having polled. */
+    public function isStopping(): bool
+    {
+        return $this->stop;
+    }
+
+    /** The stream to wait for between polls; null where there is no manager. */
+    public function channel()
+    {
+        return $this->channel;
+    }
+
+    /** Answers the pings that wait and takes note of a drain request. Waits for pm to say something only where asked to. Call it between messages. */
+    public function poll(bool $wait = false): void
     {
         $none = null;
-        while ($this->channel !== null && ($readable = [$this->channel]) && @stream_select($readable, $none, $none, 0) > 0) {
+        while ($this->channel !== null && ($readable = [$this->channel]) && @stream_select($readable, $none, $none, $wait ? null : 0) > 0) {
+            $wait = false;
             $bytes = (string) @fread($this->channel, 8192);
             if ($bytes === '') {
                 $this->managerIsGone();
@@ -121,10 +138,13 @@ final class PmClient
             $lines = explode("\n", $this->unread . $bytes);
             $this->unread = array_pop($lines);
             foreach ($lines as $line) {
-                $type = json_decode($line, true)['type'] ?? null;
+                $frame = json_decode($line, true, 512, JSON_BIGINT_AS_STRING);
+                $type = $frame['type'] ?? null;
                 $this->stop = $this->stop || $type === 'drain';
                 if ($type === 'ping') {
                     $this->send(['type' => 'pong']);
+                } elseif ($type !== null && $type !== 'drain' && $this->onFrame !== null) {
+                    ($this->onFrame)($frame);
                 }
             }
         }
@@ -150,7 +170,12 @@ final class PmClient
     private function send(array $frame): void
     {
         $flags = JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE;
-        $line = json_encode($frame, $flags) . "\n";
+        $this->write(json_encode($frame, $flags) . "\n");
+    }
+
+    /** Sends a frame that is a line already; false where there is no manager. */
+    public function write(string $line): bool
+    {
         while ($this->channel !== null && $line !== '') {
             $written = @fwrite($this->channel, $line);
             if ($written === false) {
@@ -158,6 +183,8 @@ final class PmClient
             }
             $line = substr($line, (int) $written);
         }
+
+        return $this->channel !== null;
     }
 
     private function managerIsGone(): void

@@ -9,6 +9,7 @@
 A worker that pm did not start (no PM_IPC_FD): every call does nothing. No call raises. A frame is written whole and
 waits until pm has room for it; once pm is gone, nothing is written any more. One client per process. Threads may report
 messages at once; should_stop() and poll() belong to the loop that takes the work, since a pong must prove that it turns.
+A worker that is handed tasks needs no more than serve_tasks(), below.
 """
 
 import itertools
@@ -30,6 +31,7 @@ class PmClient:
         self._started = {}  # message id -> start, in seconds of the monotonic clock; oldest first
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
+        self.on_frame = lambda frame: None  # called by poll() with every frame that is not the business of this class
         # Taken out of the environment: the programs a worker starts are not workers.
         fd = os.environ.pop("PM_IPC_FD", "")
         try:
@@ -88,15 +90,20 @@ class PmClient:
         self.poll()
         return self._stop
 
-    def poll(self):
-        """Answers the pings that wait and takes note of a drain request, without waiting for any. Call it between messages."""
+    def stopping(self):
+        """What should_stop() would say without having polled."""
+        return self._stop
+
+    def poll(self, wait=False):
+        """Answers the pings that wait and takes note of a drain request. Waits for pm to say something only where asked to. Call it between messages."""
         while (channel := self._channel) is not None:  # another thread may find pm gone meanwhile
             try:
-                received = channel.recv(65536, socket.MSG_DONTWAIT)
+                received = channel.recv(65536, 0 if wait else socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             except OSError:
                 received = b""
+            wait = False
             if received == b"":
                 self._manager_is_gone()
             *lines, self._unread = (self._unread + received).split(b"\n")
@@ -110,6 +117,8 @@ class PmClient:
                     self._send({"type": "pong"})
                 elif kind == "drain":
                     self._stop = True
+                elif kind is not None:
+                    self.on_frame(frame)
 
     def _since_received(self, id, seconds):
         with self._lock:
@@ -127,13 +136,22 @@ class PmClient:
         self._send(frame)
 
     def _send(self, frame):
+        self.write(json.dumps(frame, ensure_ascii=False).encode() + b"\n")
+
+    def write(self, line):
+        """Sends a frame that is a line already; false where there is no manager."""
         with self._lock:
-            if self._channel is None:
-                return
-            try:
-                self._channel.sendall(json.dumps(frame, ensure_ascii=False).encode() + b"\n")
-            except OSError:
-                self._manager_is_gone()
+            if self._channel is not None:
+                try:
+                    self._channel.sendall(line)
+                except OSError:
+                    self._manager_is_gone()
+            return self._channel is not None
+
+    def fileno(self):
+        """The descriptor to wait for between polls; -1 where there is no manager."""
+        channel = self._channel
+        return -1 if channel is None else channel.fileno()
 
     def _manager_is_gone(self):
         self._channel = None

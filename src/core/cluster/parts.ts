@@ -1,6 +1,6 @@
 import type { FailureAnswer, StrategySpec } from "../farm/scaling-spec.ts";
 import type { SizeSpec } from "../farm/spec.ts";
-import { hasSource } from "../scaling/sources.ts";
+import { countsOwnTasks, hasSource } from "../scaling/sources.ts";
 
 /** The part of the node of this rank (0 has most) when `total` is divided among `nodes`: the parts add up, and none differs by more than 1. */
 function partOf(total: number, nodes: number, rank: number): number {
@@ -10,17 +10,20 @@ function partOf(total: number, nodes: number, rank: number): number {
 /** The part of a pool's size, or null when that node has none of it. */
 export function sizeOfPart(size: SizeSpec, nodes: number, rank: number): SizeSpec | null {
   if (size.kind === "static") {
+    // A server that is there already does the work: there is nothing to divide.
+    if (size.processes === 0) return rank === 0 ? size : null;
     const processes = partOf(size.processes, nodes, rank);
     return processes === 0 ? null : { kind: "static", processes };
   }
   // Without a worker such a pool sees nothing and never grows: fewer nodes have it, each with at least one.
-  const isBlind = size.min > 0 && !hasSource(size.scaling.strategy);
+  const { strategy: whole } = size.scaling;
+  const isBlind = size.min > 0 && !hasSource(whole) && !countsOwnTasks(whole);
   const sharing = isBlind ? Math.min(nodes, size.min) : nodes;
   if (rank >= sharing) return null;
   const part = (total: number): number => partOf(total, sharing, rank);
   const max = part(size.max);
   if (max === 0) return null;
-  const strategy = strategyOfPart(size.scaling.strategy, part, size.max / max);
+  const strategy = strategyOfPart(whole, part, size.max / max);
   return { kind: "autoscaled", min: part(size.min), max, scaling: { ...size.scaling, strategy } };
 }
 
@@ -34,8 +37,9 @@ function strategyOfPart(strategy: StrategySpec, part: (total: number) => number,
     case "utilization":
       return strategy;
     case "queue": {
-      // Every node sees the whole queue.
-      const perWorker = strategy.perWorker === null ? null : strategy.perWorker * wholes;
+      // Every node sees the whole queue, but only its own tasks.
+      const seen = countsOwnTasks(strategy) ? 1 : wholes;
+      const perWorker = strategy.perWorker === null ? null : strategy.perWorker * seen;
       return { ...strategy, perWorker, onFailure: answer(strategy.onFailure) };
     }
     case "schedule":

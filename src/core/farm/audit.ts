@@ -192,6 +192,9 @@ const replacements: Readonly<Partial<Record<StopCause, string>>> = {
   ping_timeout: "no answer to a ping",
   max_message_time: "too long at one message",
   no_progress: "no progress",
+  task_stuck: "a task it did not let go of",
+  task_broken: "no task can be handed to it",
+  max_tasks: "max_tasks reached",
 };
 
 /** What it is called when it is done. */

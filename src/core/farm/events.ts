@@ -2,6 +2,7 @@ import type { OperationOutcome, OperationRequest, ReloadOutcome, Requester } fro
 import type { Decision } from "../scaling/load.ts";
 import type { ExitReason } from "../supervision/exit.ts";
 import type { ReplaceCause } from "../supervision/replace.ts";
+import type { TaskProtocolErrorKind } from "../tasks/task.ts";
 
 /** Why pm told a worker to stop. */
 export type StopCause = "shutdown" | "scale_down" | "removed" | "stopped" | "parked" | AskedCause | ReplaceCause;
@@ -54,6 +55,7 @@ export type PmEvent =
       readonly consumers: Readonly<Record<string, readonly string[]>>;
     }
   | { readonly type: "http_listening"; readonly address: string }
+  | { readonly type: "task_server_listening"; readonly address: string }
   | ({ readonly type: "worker_started"; readonly pid: number; readonly transports: readonly string[] } & WorkerRef)
   | ({ readonly type: "worker_ready"; readonly afterMs: number } & WorkerRef)
   | ({ readonly type: "worker_not_started"; readonly message: string } & WorkerRef)
@@ -104,6 +106,18 @@ export type PmEvent =
   | ({ readonly type: "messages_lost"; readonly transport: string; readonly count: number } & WorkerRef)
   | ({ readonly type: "pong" } & WorkerRef)
   | ({ readonly type: "ipc_error"; readonly kind: IpcErrorKind } & WorkerRef)
+  /** A worker, or the server it has instead, handled its tasks as the protocol does not allow. */
+  | {
+      readonly type: "task_problem";
+      readonly consumer: string;
+      /** The id of the worker; null for a server that is no worker of pm. */
+      readonly offender: number | null;
+      readonly kind: TaskProtocolErrorKind;
+      /** What it said this time. */
+      readonly excerpt: string;
+      /** How often it did so since the last time that was told, this time included. */
+      readonly count: number;
+    }
   | {
       readonly type: "notice";
       readonly level: "info" | "warning" | "error";

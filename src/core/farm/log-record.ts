@@ -21,6 +21,16 @@ export function toRecord(event: PmEvent): LogRecord {
       return info("Process manager server started.", { workers: event.workers, consumers: event.consumers });
     case "http_listening":
       return info("HTTP server listening.", { address: event.address });
+    case "task_server_listening":
+      return info("Task server listening.", { address: event.address });
+    case "task_problem":
+      return warning("Task protocol violated.", {
+        consumer: event.consumer,
+        ...known({ worker: event.offender }),
+        kind: event.kind,
+        said: event.excerpt,
+        count: event.count,
+      });
     case "notice":
       return record(event.level, event.message, event.context);
     case "shutting_down":
@@ -187,11 +197,20 @@ const expectedReasons: ReadonlySet<RestartReason> = new Set([
   "max_lifetime",
   "max_memory",
   "max_idle",
+  "max_tasks",
 ]);
 
 function isHung(cause: StopCause): boolean {
-  return cause === "ping_timeout" || cause === "max_message_time" || cause === "no_progress";
+  return hungCauses.has(cause);
 }
+
+const hungCauses: ReadonlySet<StopCause> = new Set([
+  "ping_timeout",
+  "max_message_time",
+  "no_progress",
+  "task_stuck",
+  "task_broken",
+]);
 
 function killed(event: Extract<PmEvent, { type: "worker_killed" }>): LogRecord {
   const { worker, consumer, pid, cause } = event;

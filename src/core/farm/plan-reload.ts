@@ -1,6 +1,7 @@
 import type { ConsumerChange, ReloadPlan } from "./reload-plan.ts";
 import { sameValue } from "./same-value.ts";
 import type { ConsumerSpec, FarmSpec, SizeSpec } from "./spec.ts";
+import type { TasksSpec } from "./tasks-spec.ts";
 
 /** Members of a consumer that its running processes were started with: another value means another process. */
 const needsRestart = ["command", "preset", "cwd", "env", "uid", "gid", "process", "cgroup", "logs"] as const;
@@ -16,6 +17,8 @@ const inPlace = [
   "hooks",
   "origin",
 ] as const;
+/** The same of `tasks`: what a worker was told when it was started, and who the workers are. */
+const tasksNeedRestart: ReadonlySet<string> = new Set(["protocol", "concurrency"]);
 
 /** Members by the names of the file, where these are not just spelt another way. */
 const fileNames: Readonly<Record<string, string>> = {
@@ -23,6 +26,7 @@ const fileNames: Readonly<Record<string, string>> = {
   gid: "group",
   userGroups: "groups",
   origin: "source",
+  maxBytes: "max_size",
   policy: "restart",
   successCodes: "exit_codes.success",
   neverRestartCodes: "exit_codes.never_restart",
@@ -44,6 +48,7 @@ const farmAtStart = {
   messageMetrics: "metrics",
   onSlowSink: "logs.on_slow_sink",
   control: "control",
+  taskServer: "task_server",
 } as const;
 
 /** What it takes to get from one farm to the other. Compares by content; the order of consumers means nothing. */
@@ -73,8 +78,13 @@ function change(before: ConsumerSpec | null, after: ConsumerSpec): ConsumerChang
   const sizeAfter = describeSize(after.size);
   if (before === null) return { consumer, kind: "added", keys: [], sizeBefore: null, sizeAfter };
   const grown = mtimeGrew(before.mtime, after.mtime) ? ["mtime"] : [];
-  const processKeys = [...needsRestart.flatMap((key) => differences(key, before[key], after[key])), ...grown];
-  const otherKeys = inPlace.flatMap((key) => differences(key, before[key], after[key]));
+  const tasks = changedTasks(before.tasks, after.tasks);
+  const processKeys = [
+    ...needsRestart.flatMap((key) => differences(key, before[key], after[key])),
+    ...tasks.restart,
+    ...grown,
+  ];
+  const otherKeys = [...inPlace.flatMap((key) => differences(key, before[key], after[key])), ...tasks.inPlace];
   const sizes = { sizeBefore: describeSize(before.size), sizeAfter };
   const resized = !sameValue(before.size, after.size);
   const keys = [...processKeys, ...otherKeys, ...(resized ? [sizeKey(before.size, after.size)] : [])];
@@ -93,6 +103,22 @@ function differences(key: string, before: unknown, after: unknown): string[] {
     return changedMembers(before, after).map((member) => `${key}.${inFileStyle(member)}`);
   return [inFileStyle(key)];
 }
+
+/** Tasks that come or go concern the processes, too. */
+function changedTasks(before: TasksSpec | null, after: TasksSpec | null): Record<"restart" | "inPlace", string[]> {
+  if (before === null || after === null) return { restart: before === after ? [] : ["tasks"], inPlace: [] };
+  const { fastcgi: had, ...own } = before;
+  const { fastcgi: has, ...newOwn } = after;
+  const changed = changedMembers(own, newOwn);
+  const ofFastcgi = had === null || has === null ? [] : changedMembers(had, has);
+  const others = [...changed.filter((member) => !tasksNeedRestart.has(member)), ...ofFastcgi];
+  return {
+    restart: changed.filter((member) => tasksNeedRestart.has(member)).map(taskKey),
+    inPlace: others.map(taskKey),
+  };
+}
+
+const taskKey = (member: string): string => `tasks.${inFileStyle(member)}`;
 
 function changedMembers(before: unknown, after: unknown): string[] {
   const [had, has] = [membersOf(before), membersOf(after)];

@@ -28,7 +28,7 @@ export type StrategySpec =
   | {
       readonly type: "queue";
       /** Their depths add up. */
-      readonly queues: readonly QueueSpec[];
+      readonly queues: readonly (QueueSpec | OwnTasks)[];
       readonly perWorker: number | null;
       readonly maxWaitMs: number | null;
       readonly timeoutMs: number;
@@ -59,6 +59,11 @@ export interface ScheduleRule {
   readonly cron: string;
   readonly min: number | null;
   readonly max: number | null;
+}
+
+/** The tasks that wait in the consumer itself, which hands them to its workers: nobody needs to be asked. */
+export interface OwnTasks {
+  readonly kind: "tasks";
 }
 
 /** Where the number of waiting messages is read. */

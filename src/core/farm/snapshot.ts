@@ -1,6 +1,7 @@
 import type { Decision } from "../scaling/load.ts";
 import type { ExitReason } from "../supervision/exit.ts";
 import type { WorkerState } from "../supervision/lifecycle.ts";
+import type { TaskFigures } from "../tasks/task-figures.ts";
 
 /**
  * The read model: what health, metrics and (later) status and the autoscaler see of the farm at one instant.
@@ -42,6 +43,8 @@ export interface ConsumerSnapshot {
   readonly problem: string | null;
   /** Messages handled or failed since the consumer has been there. */
   readonly messagesTotal: number;
+  /** Null for a consumer whose workers fetch their own work. */
+  readonly tasks: TaskFigures | null;
   readonly workers: readonly WorkerSnapshot[];
 }
 

@@ -1,4 +1,5 @@
 import type { ScalingSpec } from "./scaling-spec.ts";
+import type { TaskServerSpec, TasksSpec } from "./tasks-spec.ts";
 
 /**
  * What a farm should be: plain values made by `config` from pm.yaml, defaults filled in, units in the names.
@@ -26,6 +27,8 @@ export interface FarmSpec {
   readonly onSlowSink: "block" | "drop";
   /** Where people and programs steer the running farm; null when `control: false`. */
   readonly control: ControlSpec | null;
+  /** Where tasks may come in by TCP; null for nowhere. */
+  readonly taskServer: TaskServerSpec | null;
   /** Whether a change of the file itself is a reload. */
   readonly reloadOnChange: boolean;
   /** A program that names more consumers; null when there is none. */
@@ -113,7 +116,7 @@ export interface MessageMetricsSpec {
 /** A named pool of identical workers. */
 export interface ConsumerSpec {
   readonly name: string;
-  /** argv of a worker; the first is looked up in the worker's PATH. */
+  /** argv of a worker; the first is looked up in the worker's PATH. Empty only where `tasks.fastcgi.address` says who does the work. */
   readonly command: readonly string[];
   /** The framework whose conventions apply, or null for a plain command. */
   readonly preset: "symfony-messenger" | null;
@@ -138,6 +141,8 @@ export interface ConsumerSpec {
   readonly liveness: LivenessSpec;
   readonly ready: ReadySpec;
   readonly logs: LogSpec;
+  /** Null for workers that fetch their own work. */
+  readonly tasks: TasksSpec | null;
   readonly hooks: readonly HookSpec[];
   /** Null for a consumer of the file. A greater one than before restarts the consumer although nothing else changed. */
   readonly mtime: number | null;

@@ -116,6 +116,9 @@ const replaceWords: Readonly<Record<ReplaceCause, string>> = {
   ping_timeout: "it hangs, having left a ping unanswered for its ping_timeout",
   max_message_time: "it hangs, having been at one message for its max_message_time",
   no_progress: "it hangs, having shown no progress for its no_progress",
+  task_stuck: "it hangs, not having let go of a task that was called off or over its timeout",
+  task_broken: "it can be handed no more tasks",
+  max_tasks: "it has done its max_tasks",
 };
 
 function isReplaceCause(cause: string): cause is ReplaceCause {

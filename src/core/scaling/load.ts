@@ -24,6 +24,12 @@ export interface Load {
   readonly slotsPerWorker: number;
 }
 
+/** What a consumer knows of itself; the rest of a `Load` is asked for. */
+export type MeasuredLoad = Omit<Load, "queueDepth" | "queueFailure" | "commandAnswer" | "commandFailure"> & {
+  /** Tasks for it that nobody has begun; null for a consumer whose workers fetch their own work. */
+  readonly tasksWaiting: number | null;
+};
+
 /** What speaks against more processes on this host, all consumers alike; empty when nothing does. */
 export type HostShortage = "host_memory" | "host_cpu" | "host_pids";
 

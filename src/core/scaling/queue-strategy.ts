@@ -3,6 +3,8 @@ import { clamp, wholeWorkers } from "./whole-workers.ts";
 
 /** What is known of a queue and of the pool that empties it. */
 export interface QueueSight {
+  /** They are tasks of the consumer's own. */
+  readonly areTasks: boolean;
   /** Messages nobody has taken yet. */
   readonly waiting: number;
   /** The same by age, oldest first. */
@@ -27,11 +29,12 @@ interface Wish {
  * ceil((waiting + in hand) / perWorker), as KEDA counts: messages being handled need their workers too, or a pool that
  * keeps up, whose queue is short for that reason, would be shrunk for it. 0 only when there is nothing at all.
  */
-export function byBacklog(perWorker: number, { waiting, inHand }: QueueSight): Wish {
+export function byBacklog(perWorker: number, sight: QueueSight): Wish {
+  const { waiting, inHand } = sight;
   const desired = wholeWorkers((waiting + inHand) / perWorker);
   return {
     desired,
-    words: `${count(waiting)} waiting and ${inHand.toFixed(1)} in hand, ${perWorker} a worker: ${desired}`,
+    words: `${line(sight)} and ${inHand.toFixed(1)} in hand, ${perWorker} a worker: ${desired}`,
   };
 }
 
@@ -64,8 +67,9 @@ const planned = 0.9;
  */
 export function byMaxWait(maxWaitMs: number, sight: QueueSight): Wish {
   const { waiting, inHand, serviceSeconds, slotsPerWorker, current } = sight;
-  if (waiting <= 0 && inHand <= 0) return { desired: 0, words: "nothing waiting, nothing in hand" };
-  const seen = `${count(waiting)} waiting, at most ${maxWaitMs / 1000} s`;
+  if (waiting <= 0 && inHand <= 0)
+    return { desired: 0, words: `${sight.areTasks ? "no tasks" : "nothing"} waiting, nothing in hand` };
+  const seen = `${line(sight)}, at most ${maxWaitMs / 1000} s`;
   const forEach = wholeWorkers((waiting + inHand) / slotsPerWorker);
   if (serviceSeconds === null) {
     const desired = Math.max(1, waiting > 0 ? Math.min(current + 1, forEach) : forEach);
@@ -101,4 +105,6 @@ function slotsInTime(maxWaitMs: number, serviceSeconds: number, { cohorts, inHan
   return most;
 }
 
-const count = (messages: number): string => String(Math.round(messages));
+function line({ waiting, areTasks }: QueueSight): string {
+  return `${Math.round(waiting)} ${areTasks ? "tasks waiting" : "waiting"}`;
+}

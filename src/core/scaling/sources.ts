@@ -1,4 +1,4 @@
-import type { StrategySpec } from "../farm/scaling-spec.ts";
+import type { QueueSpec, StrategySpec } from "../farm/scaling-spec.ts";
 
 type QueueStrategy = Extract<StrategySpec, { type: "queue" }>;
 type CommandStrategy = Extract<StrategySpec, { type: "command" }>;
@@ -15,7 +15,18 @@ export function commandStrategyOf(strategy: StrategySpec): CommandStrategy | nul
 
 /** True when something beside the workers themselves must be asked. */
 export function hasSource(strategy: StrategySpec): boolean {
-  return queueStrategyOf(strategy) !== null || commandStrategyOf(strategy) !== null;
+  const asksQueue = queueStrategyOf(strategy) !== null && !countsOwnTasks(strategy);
+  return asksQueue || commandStrategyOf(strategy) !== null;
+}
+
+/** The queues of the queue strategy that are asked over the wire. */
+export function outsideQueues(strategy: StrategySpec): readonly QueueSpec[] {
+  return queueStrategyOf(strategy)?.queues.filter((queue) => queue.kind !== "tasks") ?? [];
+}
+
+/** True when the tasks that wait in the consumer itself are among what its queue strategy counts. */
+export function countsOwnTasks(strategy: StrategySpec): boolean {
+  return queueStrategyOf(strategy)?.queues.some(({ kind }) => kind === "tasks") ?? false;
 }
 
 function all(strategy: StrategySpec): readonly StrategySpec[] {

@@ -3,6 +3,7 @@ import type { Load } from "./load.ts";
 import type { PoolState } from "./pool-state.ts";
 import { byBacklog, byMaxWait } from "./queue-strategy.ts";
 import { bySchedule } from "./schedule.ts";
+import { countsOwnTasks } from "./sources.ts";
 import { byUtilization, fallbackUtilization } from "./utilization.ts";
 import { clamp, wholeWorkers } from "./whole-workers.ts";
 
@@ -61,6 +62,7 @@ function byQueue(strategy: Extract<StrategySpec, { type: "queue" }>, sight: Sigh
   if (waiting === null)
     return failed(load.queueFailure ?? "the depth of the queue is not known", strategy.onFailure, sight);
   const seen = {
+    areTasks: countsOwnTasks(strategy),
     waiting,
     cohorts: pool.waiting,
     inHand: load.busy * load.slotsPerWorker,

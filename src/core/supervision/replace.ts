@@ -7,7 +7,12 @@ export type ReplaceCause =
   | "max_idle"
   | "ping_timeout"
   | "max_message_time"
-  | "no_progress";
+  | "no_progress"
+  /** A task went past its deadline, or was called off, and the worker did not let go of it. */
+  | "task_stuck"
+  /** It cannot be talked to any more. */
+  | "task_broken"
+  | "max_tasks";
 
 /** What is known of one running process. Instants are of the same monotonic clock as `nowMs`. */
 export interface ProcessFacts {

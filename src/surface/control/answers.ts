@@ -18,6 +18,11 @@ export function refusal(
   return json(status, { error: { code, message } } satisfies ErrorDocument, headers);
 }
 
+/** Nothing more is read of a body that is too long: the connection is closed. */
+export function tooLong(mostBytes: number): Response {
+  return refusal(413, "too_large", `the body is longer than ${mostBytes} bytes; send less`, { connection: "close" });
+}
+
 const lines = { headers: { "content-type": "application/x-ndjson" } } as const;
 
 /** Documents, one a line. */

@@ -1,4 +1,5 @@
 import type { ErrorDocument } from "../../protocol/control-api.ts";
+import { Exchange, type ExchangeEars, type ExchangeRequest } from "./task-exchange.ts";
 
 /** What pm answered: the HTTP status, or 0 when there was no answer; then `body` is an `ErrorDocument` all the same. */
 export interface ControlAnswer {
@@ -21,6 +22,8 @@ export interface ControlClient {
     hear: (document: unknown) => void,
     signal: AbortSignal,
   ): Promise<"ended" | "aborted" | ControlAnswer>;
+  /** Posts a body piece by piece, and hears the answer while it does. */
+  exchange(request: ExchangeRequest, ears: ExchangeEars): Exchange;
 }
 
 /** `message` is one line for the user, to go with exit code 69. */
@@ -86,6 +89,7 @@ function connectedTo(unix: string): ControlClient {
         return signal.aborted ? "aborted" : "ended";
       }
     },
+    exchange: (request, ears) => new Exchange(unix, request, ears),
   };
 }
 

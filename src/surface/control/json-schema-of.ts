@@ -24,6 +24,10 @@ function typeOf(schema: JsonSchema, use: "document" | "request"): JsonSchema {
       return { enum: schema["options"] };
     case "array":
       return { type: "array", items: jsonSchemaOf(schema["item"], use) };
+    case "unknown":
+      return {};
+    case "union":
+      return { anyOf: list(schema["options"]).map((option) => jsonSchemaOf(option, use)) };
     case "record":
       return { type: "object", additionalProperties: jsonSchemaOf(schema["value"], use) };
     case "nullable":

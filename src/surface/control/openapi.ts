@@ -1,4 +1,5 @@
 import * as documents from "../../protocol/control-documents.ts";
+import { taskAnswerDocument } from "../../protocol/task-documents.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema-of.ts";
 import type { Members } from "./read-members.ts";
 import type { DocumentName, Route } from "./route.ts";
@@ -12,6 +13,7 @@ const schemas = {
   LogLineDocument: documents.logLine,
   LostLines: documents.lostLines,
   IndexDocument: documents.indexDocument,
+  TaskAnswerDocument: taskAnswerDocument,
   ErrorDocument: documents.errorDocument,
 } as const satisfies Readonly<Record<Exclude<DocumentName, "OpenApi"> | "LostLines", unknown>>;
 
@@ -21,9 +23,14 @@ const meanings: Readonly<Record<number, string>> = {
   400: "The request makes no sense.",
   404: "There is no such consumer or slot.",
   409: "Not now: something else is going on.",
-  413: "The body is too long. Without a document.",
+  413: "It is too long.",
   422: "It was tried, and failed.",
+  429: "Too many wait already: try again later.",
   500: "A bug of pm.",
+  502: "The worker was lost.",
+  503: "Not now: the consumer is stopped, or pm stops.",
+  504: "It took too long.",
+  508: "It would wait for itself.",
 };
 
 /** The OpenAPI 3.1 document of these routes. */
@@ -59,6 +66,7 @@ export function openApi(routes: readonly Route[], version: string): JsonSchema {
 function operation(route: Route): JsonSchema {
   const answers: Readonly<Record<number, DocumentName>> = {
     400: "ErrorDocument",
+    ...(route.body === null ? {} : { 413: "ErrorDocument" }),
     500: "ErrorDocument",
     ...route.answers,
   };
@@ -72,7 +80,7 @@ function operation(route: Route): JsonSchema {
       : {
           requestBody: {
             required: requiredMembers(route.body),
-            content: { "application/json": { schema: jsonSchemaOf(route.body, "request") } },
+            content: contents(jsonSchemaOf(route.body, "request"), route, true),
           },
         }),
     responses: Object.fromEntries(
@@ -80,15 +88,18 @@ function operation(route: Route): JsonSchema {
         status,
         {
           description: meanings[Number(status)] ?? "",
-          content: {
-            [route.lines && status === "200" ? "application/x-ndjson" : "application/json"]: {
-              schema: schemaOf(name, route),
-            },
-          },
+          content: contents(schemaOf(name, route), route, status === "200"),
         },
       ]),
     ),
   };
+}
+
+/** By media type; `lines` where there may be one document a line. */
+function contents(schema: JsonSchema, route: Route, lines: boolean): JsonSchema {
+  const types = lines && route.lines !== false ? ["application/x-ndjson"] : ["application/json"];
+  if (lines && route.lines === "both") types.unshift("application/json");
+  return Object.fromEntries(types.map((type) => [type, { schema }]));
 }
 
 const consumer: JsonSchema = {
@@ -102,7 +113,7 @@ const consumer: JsonSchema = {
 /** A stream may hold a line that tells of lost ones. The schema is that of a line. */
 function schemaOf(name: DocumentName, { lines }: Route): JsonSchema {
   const schema = { $ref: `#/components/schemas/${name}` };
-  return lines && name !== "ErrorDocument"
+  return lines === true && name !== "ErrorDocument"
     ? { anyOf: [schema, { $ref: "#/components/schemas/LostLines" }], description: "One such document a line." }
     : schema;
 }

@@ -2,6 +2,7 @@ import type { AuditEntry } from "../../core/farm/audit.ts";
 import type { LogLine, LogQuery } from "../../core/farm/log-lines.ts";
 import type { OperationOutcome, OperationRequest, ReloadOutcome, Requester } from "../../core/farm/operations.ts";
 import type { ExplainDocument, FarmStatus } from "../../protocol/control-api.ts";
+import type { TaskDesk } from "../../runtime/tasks/task-ports.ts";
 
 /** All that the control socket asks of the running farm. None of these throws for what a client does wrong. */
 export interface ControlPorts {
@@ -16,6 +17,7 @@ export interface ControlPorts {
   shutdown(who: Requester): void;
   readonly events: EventTrail;
   readonly logs: LogAccess;
+  readonly tasks: TaskDesk;
 }
 
 /** What has changed in the farm, by whom and why. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { nearest } from "../../config/suggest.ts";
+import { readBounded } from "./bounded-body.ts";
 
 /** `message` is one line about the first thing that is wrong. */
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
@@ -37,17 +38,18 @@ export function readQuery<S extends Members>(schema: S, query: string): Read<v.I
   return readMembers(schema, Object.fromEntries(pairs));
 }
 
-/** Longest body in bytes; Bun answers 413 to a longer one. */
+/** Longest body in bytes of what is no task. */
 export const maxBodyBytes = 65_536;
 
-/** The members of a body of JSON, whatever type the client says it has; no body is an empty one. */
-export async function readBody<S extends Members>(schema: S, request: Request): Promise<Read<v.InferOutput<S>>> {
-  let text: string;
-  try {
-    text = await request.text();
-  } catch {
-    return { ok: false, message: "the body did not come whole" }; // the client has gone, or sent too much
-  }
+/** The members of a body of JSON, whatever type the client says it has; no body is an empty one. `too_long`: more than may be. */
+export async function readBody<S extends Members>(
+  schema: S,
+  request: Request,
+): Promise<Read<v.InferOutput<S>> | "too_long"> {
+  const bytes = await readBounded(request, maxBodyBytes);
+  if (bytes === "too_long") return bytes;
+  if (bytes === "broken") return { ok: false, message: "the body did not come whole" };
+  const text = new TextDecoder().decode(bytes);
   if (text.trim() === "") return readMembers(schema, {});
   try {
     return readMembers(schema, JSON.parse(text));

@@ -1,9 +1,10 @@
 import type { InferOutput } from "valibot";
-import { refusal } from "./answers.ts";
+import { refusal, tooLong } from "./answers.ts";
+import type { EndingStream } from "./last-answers.ts";
 import type { LineStream } from "./line-stream.ts";
 import type { ControlPorts } from "./ports.ts";
 import { noQuery as noMembers } from "../../protocol/control-requests.ts";
-import { type Members, readBody, readQuery } from "./read-members.ts";
+import { maxBodyBytes, type Members, readBody, readQuery } from "./read-members.ts";
 
 /** What the routes work with. */
 export interface Served {
@@ -13,6 +14,8 @@ export interface Served {
   readonly routes: readonly Route[];
   /** Answers with a stream that ends with the server. `open` puts in what there is and gives the end of its subscription. */
   readonly openStream: (open: (stream: LineStream) => () => void) => Response;
+  /** A stream of another kind, which ends with the server, too. */
+  readonly keepStream: (stream: EndingStream) => void;
 }
 
 /** What a request says, apart from its method and route. */
@@ -33,6 +36,7 @@ export type DocumentName =
   | "EventLine"
   | "LogLineDocument"
   | "IndexDocument"
+  | "TaskAnswerDocument"
   | "OpenApi"
   | "ErrorDocument";
 
@@ -47,8 +51,8 @@ export interface Route {
   readonly body: Members | null;
   /** What it answers, by status, but for the refusals that every route has. */
   readonly answers: Readonly<Record<number, DocumentName>>;
-  /** True when it answers with documents, one a line. */
-  readonly lines: boolean;
+  /** True when it answers with documents, one a line; `both` when requests may come so, too, and are answered so. */
+  readonly lines: boolean | "both";
   answer(served: Served, asked: Asked): Promise<Response>;
 }
 
@@ -89,6 +93,7 @@ export function post<B extends Members>(
       const query = readQuery(noMembers, asked.query);
       if (!query.ok) return refusal(400, "bad_query", query.message);
       const read = await readBody(body, asked.request);
+      if (read === "too_long") return tooLong(maxBodyBytes);
       return read.ok ? await answer(served, read.value, asked.consumer) : refusal(400, "bad_body", read.message);
     },
   };

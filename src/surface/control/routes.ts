@@ -11,6 +11,7 @@ import { json, ndjson } from "./answers.ts";
 import { toEventLine, toLogLine, toReloadAnswer } from "./documents.ts";
 import { operationRoutes } from "./operation-routes.ts";
 import { get, post, type Route, type Served } from "./route.ts";
+import { taskRoute } from "./task-route.ts";
 import { unknownConsumer } from "./unknown-consumer.ts";
 
 /** Everything the control socket answers, in the order of its documentation. */
@@ -54,6 +55,7 @@ export const routes: readonly Route[] = [
     },
   ),
   ...operationRoutes,
+  taskRoute,
   post(
     {
       path: "/v1/reload",

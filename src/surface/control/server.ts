@@ -1,9 +1,9 @@
 import { chmodSync } from "node:fs";
 import { json, ndjsonStream, refusal } from "./answers.ts";
 import { watchCrowd } from "./crowd.ts";
+import { type EndingStream, keepIn, lastAnswers } from "./last-answers.ts";
 import { LineStream } from "./line-stream.ts";
 import type { ControlPorts } from "./ports.ts";
-import { maxBodyBytes } from "./read-members.ts";
 import type { Route, Served } from "./route.ts";
 import { routes } from "./routes.ts";
 import { cannotMake, claimSocket, inodeOf, type NoSocket, type SocketClaim } from "./socket-claim.ts";
@@ -33,9 +33,6 @@ export interface ControlServer {
 
 export type ControlStart = { readonly ok: true; readonly server: ControlServer } | NoSocket;
 
-/** How long answers that are being made may take once the server stops. */
-const lastAnswersMs = 1_000;
-
 /**
  * Serves the control API: HTTP with JSON over a Unix socket. Who may connect may do everything, so the rights of the file are what counts.
  * No client can delay another or the farm: all is event-driven, what is read and what waits to be read are bounded.
@@ -44,8 +41,14 @@ export async function startControl(options: ControlOptions): Promise<ControlStar
   const { socket, mode, ports, version, onBug, onCrowd = () => {} } = options;
   const claim = options.claim ?? (await claimSocket(socket));
   if (!claim.ok) return claim;
-  const streams = new Set<LineStream>();
-  const served: Served = { ports, version, routes, openStream: (open) => openStream(open, streams) };
+  const streams = new Set<EndingStream>();
+  const served: Served = {
+    ports,
+    version,
+    routes,
+    openStream: (open) => openStream(open, streams),
+    keepStream: (stream) => keepIn(streams, stream),
+  };
 
   const answering = new Set<Promise<Response>>();
   const respond = async (request: Request): Promise<Response> => {
@@ -67,7 +70,7 @@ export async function startControl(options: ControlOptions): Promise<ControlStar
       unwatch();
       const unread = [...streams].map((stream) => stream.read);
       for (const stream of streams) stream.end();
-      await patience([...answering, ...unread]);
+      await lastAnswers([...answering, ...unread]);
       // Bun removes whatever has the name of the socket. When that is no longer ours, nobody new can come in anyway.
       if (inodeOf(socket) === inode) await server.stop(true);
       claim.release();
@@ -96,7 +99,7 @@ function listen(socket: string, mode: number, respond: (request: Request) => Pro
     const server = Bun.serve({
       unix: socket,
       development: false,
-      maxRequestBodySize: maxBodyBytes,
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // streams of tasks have no end; every route sees to its own limit
       ...endless,
       fetch: respond,
       error: () => refusal(500, "internal_error", "a bug of pm; its log says more"),
@@ -108,7 +111,7 @@ function listen(socket: string, mode: number, respond: (request: Request) => Pro
   }
 }
 
-function openStream(open: (stream: LineStream) => () => void, streams: Set<LineStream>): Response {
+function openStream(open: (stream: LineStream) => () => void, streams: Set<EndingStream>): Response {
   const stream = new LineStream();
   const unsubscribe = open(stream);
   streams.add(stream);
@@ -117,17 +120,6 @@ function openStream(open: (stream: LineStream) => () => void, streams: Set<LineS
     unsubscribe();
   };
   return ndjsonStream(stream.body);
-}
-
-/** Who waits for an answer, or reads a stream to its end, gets a share of time; who only sits there gets none. */
-async function patience(unfinished: readonly Promise<unknown>[]): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, lastAnswersMs);
-  await Promise.race([Promise.allSettled(unfinished), late]);
-  clearTimeout(timer);
-  const { promise: written, resolve: turn } = Promise.withResolvers<void>();
-  setImmediate(turn); // Bun writes what it was given before this
-  await written;
 }
 
 async function answerTo(request: Request, served: Served): Promise<Response> {
@@ -143,7 +135,7 @@ async function answerTo(request: Request, served: Served): Promise<Response> {
   if (found === undefined) return wrongMethod(here.map(({ route }) => route));
   if (found.consumer === null) return refusal(400, "bad_path", "the name of the consumer is not percent-encoded UTF-8");
   // A stream would go on for nobody.
-  if (request.method === "HEAD" && found.route.lines) return json(200, {});
+  if (request.method === "HEAD" && found.route.lines === true) return json(200, {});
   return found.route.answer(served, { request, query, consumer: found.consumer });
 }
 
@@ -154,10 +146,17 @@ function wrongMethod(here: readonly Route[]): Response {
 
 /** The consumer in a path of this shape, empty where it has none, null where it is badly encoded; null altogether for another path. */
 function match(shape: string, path: string): { readonly consumer: string | null } | null {
-  const [before = "", after] = shape.split("{consumer}");
-  if (after === undefined) return path === shape || `${path}/` === shape ? { consumer: "" } : null;
-  const name = path.slice(before.length, path.length - after.length);
-  if (name === "" || name.includes("/") || `${before}${name}${after}` !== path) return null;
+  const slot = shape.indexOf("{consumer}");
+  // Each request looks at every route: no text is made where none is needed.
+  if (slot === -1) {
+    const slashes = shape.length - path.length; // `/v1` is `/v1/`
+    const isHere = path === shape || (slashes === 1 && shape.endsWith("/") && shape.startsWith(path));
+    return isHere ? { consumer: "" } : null;
+  }
+  const after = shape.slice(slot + "{consumer}".length);
+  if (!path.startsWith(shape.slice(0, slot)) || !path.endsWith(after)) return null;
+  const name = path.slice(slot, path.length - after.length);
+  if (name === "" || name.includes("/")) return null;
   try {
     return { consumer: decodeURIComponent(name) };
   } catch {

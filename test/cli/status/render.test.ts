@@ -150,7 +150,27 @@ no consumers
 `);
   });
 
+  const tasks = {
+    waiting: 5,
+    in_flight: 4,
+    accepted_total: 9,
+    finished_total: {},
+    rejected_total: {},
+    server: null,
+  };
+
+  test("a server that stands in for workers has no tally of them", () => {
+    const server = { address: "unix:/run/php/php-fpm.sock", connections: 8 };
+    const served = consumerStatus({ ready: 0, target: 0, workers: [], tasks: { ...tasks, server } });
+    const [, , , , line = ""] = shown(farmStatus({ consumers: [served] })).split("\n");
+    expect(line).toMatch(
+      /^async +running +0 +- +- +4 {2}8 connections to unix:\/run\/php\/php-fpm\.sock; tasks: 5 waiting, 4 in flight$/u,
+    );
+  });
+
   test.each([
+    [{ tasks }, "tasks: 5 waiting, 4 in flight"],
+    [{ tasks, queue_depth: 7 }, "tasks: 5 waiting, 4 in flight"],
     [{ sized_by: "person" }, "size set by hand"],
     [{ origin: "source" }, "from the source"],
     [{ problem: "no command" }, "an older definition runs: no command"],

@@ -248,6 +248,17 @@ describe("with share: workers", () => {
     }
   });
 
+  test("what waits in each node itself is not divided", () => {
+    const size = pool(0, 12, { ...queue, queues: [{ kind: "tasks" }] });
+    const parts = shared(size).map((part) => part.size);
+    expect(parts).toHaveLength(3);
+    for (const part of parts) expect(part).toMatchObject({ max: 4, scaling: { strategy: { perWorker: 10 } } });
+  });
+
+  test("a consumer whose work is done by a server that is there already has one node", () => {
+    expect(shared({ kind: "static", processes: 0 }).map(({ size }) => bounds(size))).toEqual([[0]]);
+  });
+
   test("ownersOf tells how many each node has at most", () => {
     const given = cluster({ share: "workers" });
     const [owner] = ownersOf([consumerSpec({ name: "x", size: pool(1, 2, queue) })], given);

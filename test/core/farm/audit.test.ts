@@ -336,6 +336,7 @@ const rows: readonly Row[] = [
 
 const chatter: readonly PmEvent[] = [
   { type: "http_listening", address: "http://x" },
+  { type: "task_server_listening", address: "http://x" },
   { type: "control_listening", socket: "/x" },
   { type: "worker_started", ...ref, pid: 1, transports: [] },
   { type: "worker_ready", ...ref, afterMs: 1 },

@@ -42,6 +42,14 @@ const cases: {
       { address: "http://[::1]:9100" },
     ],
   ],
+  task_server_listening: [
+    [
+      { type: "task_server_listening", address: "http://127.0.0.1:9101" },
+      "info",
+      "Task server listening.",
+      { address: "http://127.0.0.1:9101" },
+    ],
+  ],
   worker_started: [
     [
       { type: "worker_started", ...ref, pid: 123, transports: ["async"] },
@@ -104,6 +112,9 @@ const cases: {
       ["ping_timeout", "warning", "unexpected"],
       ["max_message_time", "warning", "unexpected"],
       ["no_progress", "warning", "unexpected"],
+      ["task_stuck", "warning", "unexpected"],
+      ["task_broken", "warning", "unexpected"],
+      ["max_tasks", "info", "expected"],
     ] as const
   ).map(([reason, level, word]) => [
     { type: "worker_restarting", ...ref, reason, delayMs: 1_900, attempt: 2 },
@@ -263,6 +274,20 @@ const cases: {
       "debug",
       "IPC message of worker not understood.",
       { ...who, reason: "malformed" },
+    ],
+  ],
+  task_problem: [
+    [
+      { type: "task_problem", consumer: "thumbs", offender: 3, kind: "garbage", excerpt: "hello", count: 2 },
+      "warning",
+      "Task protocol violated.",
+      { consumer: "thumbs", worker: 3, kind: "garbage", said: "hello", count: 2 },
+    ],
+    [
+      { type: "task_problem", consumer: "thumbs", offender: null, kind: "broken", excerpt: "x", count: 1 },
+      "warning",
+      "Task protocol violated.",
+      { consumer: "thumbs", kind: "broken", said: "x", count: 1 },
     ],
   ],
   notice: [

@@ -9,7 +9,16 @@ import type {
   RecycleSpec,
   RestartSpec,
 } from "../../../src/core/farm/spec.ts";
-import { autoscaled, consumerSpec, farmSpec, processDefaults, restartDefaults } from "../../support/specs.ts";
+import type { FastcgiSpec, TasksSpec } from "../../../src/core/farm/tasks-spec.ts";
+import {
+  autoscaled,
+  consumerSpec,
+  farmSpec,
+  fastcgiSpec,
+  processDefaults,
+  restartDefaults,
+  tasksSpec,
+} from "../../support/specs.ts";
 
 const hook = {
   on: "scaled",
@@ -49,6 +58,7 @@ const members: { readonly [M in Exclude<keyof ConsumerSpec, "name">]-?: readonly
   liveness: [{ ...before.liveness, noProgressMs: 7 }, ["adjusted", ["liveness.no_progress"]]],
   ready: [{ when: "protocol" }, ["adjusted", ["ready"]]],
   logs: [{ ...before.logs, format: "raw" }, ["restart", ["logs.format"]]],
+  tasks: [tasksSpec(), ["restart", ["tasks"]]],
   hooks: [[hook], ["adjusted", ["hooks"]]],
   mtime: [6, ["restart", ["mtime"]]],
   origin: ["source", ["adjusted", ["source"]]],
@@ -113,6 +123,72 @@ test.each(
   expect(changeOf({ ...before, [block]: { ...blocks.get(block), [member]: value } })?.keys).toEqual([name]);
 });
 
+const from = {
+  url: "redis://h",
+  shape: { kind: "list", key: "k" },
+  format: "json",
+  maxAttempts: 1,
+  deadLetter: "d",
+  reclaimMs: 1,
+} as const;
+
+const taskMembers: {
+  readonly [M in Exclude<keyof TasksSpec, "fastcgi">]-?: readonly [TasksSpec[M], ConsumerChange["kind"], string];
+} = {
+  protocol: ["fastcgi", "restart", "tasks.protocol"],
+  mailboxLimit: [7, "adjusted", "tasks.mailbox_limit"],
+  dispatch: ["round_robin", "adjusted", "tasks.dispatch"],
+  timeoutMs: [7, "adjusted", "tasks.timeout"],
+  retries: [7, "adjusted", "tasks.retries"],
+  concurrency: [7, "restart", "tasks.concurrency"],
+  prefetch: [7, "adjusted", "tasks.prefetch"],
+  maxTasks: [7, "adjusted", "tasks.max_tasks"],
+  maxBytes: [7, "adjusted", "tasks.max_size"],
+  from: [from, "adjusted", "tasks.from"],
+};
+const fastcgiMembers: { readonly [M in keyof FastcgiSpec]-?: readonly [FastcgiSpec[M], string] } = {
+  address: [{ kind: "tcp", host: "h", port: 1 }, "tasks.address"],
+  connections: [7, "tasks.connections"],
+  script: ["/other.php", "tasks.script"],
+  params: [{ A: "b" }, "tasks.params"],
+};
+
+const withTasks = (tasks: TasksSpec | null): ConsumerSpec => ({ ...before, tasks });
+
+const change = (had: TasksSpec | null, has: TasksSpec | null): ConsumerChange | undefined =>
+  planReload(farmSpec([withTasks(had)]), farmSpec([withTasks(has)])).consumers[0];
+
+describe("changed tasks", () => {
+  test.each(Object.entries(taskMembers))("%s", (member, [value, kind, key]) => {
+    expect(change(tasksSpec(), { ...tasksSpec(), [member]: value })).toMatchObject({ kind, keys: [key] });
+  });
+
+  test.each(Object.entries(fastcgiMembers))("%s of fastcgi", (member, [value, key]) => {
+    const fastcgi = fastcgiSpec();
+    const had = tasksSpec({ protocol: "fastcgi", fastcgi });
+    const has = { ...had, fastcgi: { ...fastcgi, [member]: value } };
+    expect(change(had, has)).toMatchObject({ kind: "adjusted", keys: [key] });
+  });
+
+  test("of another protocol are told once", () => {
+    const has = tasksSpec({ protocol: "fastcgi", fastcgi: fastcgiSpec() });
+    expect(change(tasksSpec(), has)).toMatchObject({ kind: "restart", keys: ["tasks.protocol"] });
+  });
+
+  test("that are gone need other processes", () => {
+    expect(change(tasksSpec(), null)).toMatchObject({ kind: "restart", keys: ["tasks"] });
+  });
+
+  test("of a server that takes the place of workers need none of these", () => {
+    const had = withTasks(tasksSpec({ protocol: "fastcgi", fastcgi: fastcgiSpec({ address: null }) }));
+    const has = { ...had, command: [], tasks: tasksSpec({ protocol: "fastcgi", fastcgi: fastcgiSpec() }) };
+    expect(planReload(farmSpec([had]), farmSpec([has])).consumers[0]).toMatchObject({
+      kind: "restart",
+      keys: ["command", "tasks.address"],
+    });
+  });
+});
+
 const farmMembers: {
   readonly [M in Exclude<keyof FarmSpec, "file" | "consumers">]-?: readonly [FarmSpec[M], "now" | "at start", string];
 } = {
@@ -124,6 +200,7 @@ const farmMembers: {
   messageMetrics: [{ enabled: false, whitelist: [], durationBucketsSeconds: [] }, "at start", "metrics"],
   onSlowSink: ["drop", "at start", "logs.on_slow_sink"],
   control: [{ socket: null, mode: 0o600 }, "at start", "control"],
+  taskServer: [{ host: "::1", port: 0, token: "t" }, "at start", "task_server"],
   reloadOnChange: [true, "now", "reload_on_change"],
   source: [{ command: ["x"], mode: "push", intervalMs: 1, timeoutMs: 1, cwd: "/" }, "now", "source"],
   cluster: [{ nodes: ["a"], self: "a", by: "modulo", share: "workers" }, "now", "cluster"],

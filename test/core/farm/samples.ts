@@ -1,5 +1,7 @@
 import type { ConsumerSnapshot, FarmSnapshot, WorkerSnapshot } from "../../../src/core/farm/snapshot.ts";
 import type { ConsumerSpec } from "../../../src/core/farm/spec.ts";
+import { Tally } from "../../../src/core/tasks/tally.ts";
+import type { TaskFigures } from "../../../src/core/tasks/task-figures.ts";
 import { processDefaults } from "../../support/specs.ts";
 
 /** A ready, idle worker, but for what is given. */
@@ -24,6 +26,18 @@ export function aWorker(given: Partial<WorkerSnapshot> = {}): WorkerSnapshot {
   };
 }
 
+/** Nine tasks: five done, three waiting, one at work; and four that were refused. */
+export function someTasks(): TaskFigures {
+  const tally = new Tally();
+  for (let count = 0; count < 9; count++) tally.accepted();
+  for (let count = 0; count < 4; count++) tally.rejected("overloaded");
+  for (let count = 0; count < 5; count++) tally.finished("ok");
+  tally.retried();
+  tally.retried();
+  tally.protocolError("garbage");
+  return tally.figures({ waiting: 3, inFlight: 1, room: 97 });
+}
+
 /** A consumer with as many workers as it should have, but for what is given. */
 export function aConsumer(given: Partial<ConsumerSnapshot> = {}): ConsumerSnapshot {
   const workers = given.workers ?? [aWorker()];
@@ -45,6 +59,7 @@ export function aConsumer(given: Partial<ConsumerSnapshot> = {}): ConsumerSnapsh
     origin: "file",
     problem: null,
     messagesTotal: 0,
+    tasks: null,
     workers,
     ...given,
   };
@@ -88,6 +103,7 @@ export function aSpec(name: string, transports: readonly string[]): ConsumerSpec
     liveness: { pingTimeoutMs: null, maxMessageTimeMs: null, noProgressMs: null },
     ready: { when: "started" },
     logs: { format: "auto", fields: {}, maxLineBytes: 1_048_576, partialFlushMs: null },
+    tasks: null,
     hooks: [],
     mtime: null,
     origin: "file",

@@ -52,6 +52,29 @@ describe("messages for each worker", () => {
   });
 });
 
+test.each([
+  [{ perWorker: 10 }, 12, "queue: 12 tasks waiting and 2.0 in hand, 10 a worker: 2"],
+  [{ maxWaitMs: 5_000 }, 12, "queue: 12 tasks waiting, at most 5 s; how long a message takes is not known yet: 4"],
+  [{ maxWaitMs: 5_000 }, 0, "queue: 0 tasks waiting, at most 5 s; how long a message takes is not known yet: 2"],
+])("tasks of the consumer itself are called so: %j, %d waiting", (objective, queueDepth, words) => {
+  const load = quiet("a", 3, { queueDepth, busy: 2 });
+  const strategy = queue({ queues: [{ kind: "tasks" }], ...objective });
+  expect(ask(strategy, { load, pool: initialPool(3), min: 1, nowMs: 100_000, epochMs: 0 }).words).toBe(words);
+});
+
+test("no task is told as none", () => {
+  const strategy = queue({ queues: [{ kind: "tasks" }], maxWaitMs: 5_000 });
+  const load = quiet("a", 3, { queueDepth: 0 });
+  const { desired: size, words } = ask(strategy, {
+    load,
+    pool: initialPool(3),
+    min: 0,
+    nowMs: 100_000,
+    epochMs: 0,
+  });
+  expect([size, words]).toEqual([0, "queue: no tasks waiting, nothing in hand"]);
+});
+
 const waiting = (messages: number, sinceMs = 100_000) => ({ waiting: [{ sinceMs, messages }] });
 
 describe("the longest wait", () => {

@@ -9,6 +9,7 @@ import type {
 import { toStatus } from "../../../src/protocol/control-status.ts";
 import type { ControlPorts } from "../../../src/surface/control/ports.ts";
 import { consumerSpec, farmSpec } from "../../support/specs.ts";
+import { FakeDesk } from "../../support/fake-desk.ts";
 import { aConsumer, aFarm, aWorker } from "../../core/farm/samples.ts";
 
 type Hear<T> = (given: T) => void;
@@ -94,6 +95,8 @@ export class FakePorts implements ControlPorts {
       return () => this.eventHearers.delete(hear);
     },
   };
+
+  readonly tasks = new FakeDesk();
 
   readonly logs = {
     recent: async (query: LogQuery) => {
