@@ -9,6 +9,9 @@ import type { Supervisor } from "./supervisor.ts";
 import { unknownConsumer, unknownSlot } from "./unknown-target.ts";
 import type { Worker } from "./worker.ts";
 
+/** A server that is there already does its work. */
+const isServed = ({ spec }: Consumer): boolean => spec.command.length === 0;
+
 /** Does what people ask of the running farm, and says what came of it. Every request is told to the farm's listeners, with who and why. */
 export class Operator {
   readonly #supervisor: Supervisor;
@@ -101,6 +104,7 @@ export class Operator {
       if (affected.length > 0) return affected;
       if (worker !== null || before.size > 0)
         return `${name}: ${worker === null ? "" : "that worker is "}running already`;
+      if (isServed(consumer)) return `${name}: takes tasks`;
       return consumer.target === 0
         ? `${name}: its size is 0 now, so there is nothing to start`
         : `${name}: total_cap leaves no free slot; its workers start when others end`;
@@ -162,6 +166,7 @@ export class Operator {
     const { name } = consumer.spec;
     const affected = worker === null ? consumer.workers.slice() : [worker];
     let killed = 0;
+    const hadTasks = isServed(consumer) && consumer.held !== "stopped";
     const running = affected.filter(({ state }) => hasProcess(state) || state === "backoff");
     const sinceMs = this.#host.clock.nowMs();
     const unlisten = this.#listen((event) => {
@@ -174,7 +179,7 @@ export class Operator {
     unlisten();
     if (!ended) return conflict("pm is shutting down");
     if (!affected.every(rests)) return conflict(`${name}: started again meanwhile`);
-    if (running.length === 0) return done(`${name}: stopped already`);
+    if (running.length === 0) return done(`${name}: ${hadTasks ? "takes no more tasks" : "stopped already"}`);
     const after = killed === 0 ? "" : `; ${killed} killed after stop_timeout`;
     const tookMs = this.#host.clock.nowMs() - sinceMs;
     return done(`${name}: ${plural(running.length, "worker")} stopped in ${took(tookMs)}${after}`);
@@ -182,6 +187,8 @@ export class Operator {
 
   async #pause(consumer: Consumer, worker: Worker | null): Promise<OperationOutcome> {
     const { name } = consumer.spec;
+    if (isServed(consumer))
+      return failed(`${name}: it has no process to pause; pm stop ${name} keeps tasks from its server`);
     const affected = worker === null ? consumer.workers : [worker];
     const resting = affected.every(({ state }) => isAtRest(state));
     if (resting && (affected.length > 0 || consumer.held === "stopped"))
@@ -222,12 +229,9 @@ export class Operator {
 
   /** Why it cannot have this size; null when it can. */
   #noRoom(consumer: Consumer, size: number): OperationOutcome | null {
-    const { name, command } = consumer.spec;
-    if (command.length === 0 && size > 0) {
-      return conflict(
-        `${name}: a server that is there already does its work, so it has no workers; set tasks.connections`,
-      );
-    }
+    const { name } = consumer.spec;
+    const served = `${name}: a server that is there already does its work, so it has no workers; set tasks.connections`;
+    if (isServed(consumer) && size > 0) return conflict(served);
     const { length } = consumer.active;
     const most = length + Math.max(0, this.#supervisor.freeSlots());
     if (size <= most) return null;

@@ -7,10 +7,12 @@ import type { ProcessFacts, ReplaceCause } from "../core/supervision/replace.ts"
 import { resultFrame } from "../protocol/task-frames.ts";
 import type { WorkerFrame } from "../protocol/worker-frames.ts";
 import type { Cancel, Child, Host } from "./host.ts";
+import { LoadShare } from "./load-share.ts";
 import { ProcessLimits } from "./process-limits.ts";
-import { type Call, handOver } from "./tasks/task-call.ts";
+import { SignsOfLife } from "./signs-of-life.ts";
 import type { TaskPool } from "./tasks/task-pool.ts";
 import type { ProcessTasks } from "./tasks/task-ports.ts";
+import { type Call, WorkerCalls } from "./tasks/worker-calls.ts";
 
 /** From the stop signal to SIGKILL for a process that did not let go of its task: nobody waits for it, and others wait for its place. */
 const stuckMs = 2_000;
@@ -47,18 +49,12 @@ export class RunningProcess {
   readonly #limits: ProcessLimits;
   readonly #spread: number;
   readonly #cancels: Cancel[] = [];
-  /** Tasks of other consumers that it waits for. */
-  readonly #calls = new Set<{ readonly id: string; callOff: Cancel }>();
+  readonly #calls: WorkerCalls;
+  readonly #signs: SignsOfLife;
+  readonly #load: LoadShare;
   #spec: ConsumerSpec;
   /** SIGKILL has been sent. */
   #killed = false;
-  /** The busy share the meter knows of. */
-  #metered = 0;
-  #counted = true;
-  #lastPongEpochMs: number | null = null;
-  #unansweredPingAtMs: number | null = null;
-  #spoke = false;
-  #pingHasFailed = false;
   #pause: "no" | "at_idle" | "frozen" = "no";
   #ready = false;
   /** It is to be told to stop when it has answered what it has in hand. */
@@ -73,6 +69,11 @@ export class RunningProcess {
     this.#ref = ref;
     this.#meter = meter;
     this.#spread = host.random();
+    this.#calls = new WorkerCalls(host.tasks.desk);
+    this.#load = new LoadShare(meter);
+    this.#signs = new SignsOfLife(child, host.clock, () =>
+      host.emit({ type: "ipc_error", kind: "send_failed", ...ref }),
+    );
     const limited = {
       // When nobody reads pm's output, a process stands still through no fault of its own.
       isExcused: () => this.#pause === "frozen" || child.isHeldUp(),
@@ -126,7 +127,7 @@ export class RunningProcess {
   /** Takes what the worker says. */
   hear(frame: WorkerFrame): void {
     const nowMs = this.#host.clock.nowMs();
-    this.#spoke = true;
+    this.#signs.heard();
     switch (frame.type) {
       case "message":
         this.inFlight.take(frame, nowMs);
@@ -140,15 +141,14 @@ export class RunningProcess {
         this.inFlight.noteWork();
         break;
       case "pong":
-        this.#unansweredPingAtMs = null;
-        this.#lastPongEpochMs = this.#host.clock.epochMs();
+        this.#signs.answered();
         this.#host.emit({ type: "pong", ...this.#ref });
         break;
       case "call":
         this.#call(frame);
         break;
       case "cancel":
-        for (const { id, callOff } of this.#calls) if (id === frame.id) callOff();
+        this.#calls.callOff(frame.id);
         break;
       case "ready":
         break;
@@ -161,31 +161,20 @@ export class RunningProcess {
   /** It wants a task done by another consumer, and waits for the result. */
   #call(call: Call): void {
     const chain = this.tasks?.chain ?? [this.#ref.consumer];
-    const underWay = { id: call.id, callOff: (): void => {} };
-    this.#calls.add(underWay);
-    underWay.callOff = handOver(call, chain, this.#host.tasks.desk, (said) => {
-      this.#calls.delete(underWay);
+    this.#calls.begin(call, chain, (said) => {
       if (!this.exited) this.child.tell(resultFrame(call.id, said));
     });
   }
 
-  /** Asks for a sign of life; only of those that have ever spoken, and one question at a time. */
+  /** Asks for a sign of life; only of those that have ever spoken. */
   ping(): void {
-    if (!this.#spoke || this.exited || this.stopCause !== null || this.#pause === "frozen") return;
-    this.#unansweredPingAtMs ??= this.#host.clock.nowMs();
-    if (!this.child.ping()) this.#pingFailed();
+    if (!this.#signs.spoke || this.exited || this.stopCause !== null || this.frozen) return;
+    this.#signs.ask();
     this.#limits.judgeLater();
   }
 
-  /** It has closed its end, or does not read: it owes an answer all the same. Told once. */
-  #pingFailed(): void {
-    if (this.#pingHasFailed) return;
-    this.#pingHasFailed = true;
-    this.#host.emit({ type: "ipc_error", kind: "send_failed", ...this.#ref });
-  }
-
   get lastPongEpochMs(): number | null {
-    return this.#lastPongEpochMs;
+    return this.#signs.lastPongEpochMs;
   }
 
   get uptimeMs(): number {
@@ -227,7 +216,7 @@ export class RunningProcess {
     this.#stopsAtIdle = false;
     // The signal first: a worker that obeys the frame at once would be hit by it in its own shutdown, without a handler.
     this.child.signal(this.#spec.stopSignal);
-    if (this.#spoke) this.child.drain();
+    if (this.#signs.spoke) this.child.drain();
     this.child.lane?.finish();
   }
 
@@ -261,7 +250,7 @@ export class RunningProcess {
 
   /** A message it had taken before it was frozen is let through, and then it is tried again. */
   #pauseAtIdle(): void {
-    const busy = (this.#spoke || this.tasks !== null) && this.inFlight.busy > 0;
+    const busy = (this.#signs.spoke || this.tasks !== null) && this.inFlight.busy > 0;
     if (busy && this.#pause === "frozen") {
       this.#pause = "at_idle";
       this.child.signalGroup("SIGCONT");
@@ -302,20 +291,17 @@ export class RunningProcess {
     this.#measure(this.#host.clock.nowMs());
     this.#limits.stop();
     for (const cancel of this.#cancels) cancel();
-    for (const { callOff } of this.#calls) callOff();
+    this.#calls.end();
   }
 
-  /** Whether its load counts as its consumer's: a worker that is to go is no capacity, so what it does is no load. */
+  /** Whether its load counts as its consumer's. */
   setCounted(counted: boolean): void {
-    this.#counted = counted;
+    this.#load.isCounted = counted;
     this.#measure(this.#host.clock.nowMs());
   }
 
   #measure(nowMs: number): void {
-    const share = this.#counted && !this.exited ? this.inFlight.busy / this.inFlight.total : 0;
-    if (share === this.#metered) return;
-    this.#meter.shift(share - this.#metered, nowMs);
-    this.#metered = share;
+    this.#load.tell(this.exited ? 0 : this.inFlight.busy / this.inFlight.total, nowMs);
   }
 
   #facts(withMemory: boolean, excusedUntilMs: number): ProcessFacts {
@@ -330,7 +316,7 @@ export class RunningProcess {
       busy: inFlight.busy > 0,
       messageSinceMs: excused(inFlight.oldestSinceMs),
       idleSinceMs: inFlight.idleSinceMs,
-      unansweredPingAtMs: excused(this.#unansweredPingAtMs),
+      unansweredPingAtMs: excused(this.#signs.unansweredPingAtMs),
       lastProgressAtMs: watchesProgress ? Math.max(this.child.lastActivityMs(), excusedUntilMs) : this.startedAtMs,
       spread: this.#spread,
     };

@@ -25,7 +25,7 @@ export type TaskServerStart =
   | { readonly ok: true; readonly server: TaskServer }
   | { readonly ok: false; readonly message: string };
 
-/** A connection on which nothing is said ends after this; one with the token may wait for its answer as long as it likes. */
+/** A connection on which nothing is said ends after this; one with the token may wait for its answer as long as it likes, but not for its next task. */
 const idleSeconds = 10;
 
 /** Takes tasks by TCP, as the control socket does, from whoever has the token. It can do nothing else. */
@@ -64,8 +64,10 @@ export async function startTaskServer(options: TaskServerOptions): Promise<TaskS
         own.timeout(request, 0);
         const answering = answer(request);
         unfinished.add(answering);
-        void answering.then(() => unfinished.delete(answering));
-        return await answering;
+        const answered = await answering;
+        unfinished.delete(answering);
+        if (!isEndless(answered)) own.timeout(request, idleSeconds);
+        return answered;
       },
       error: () => refusal(500, "internal_error", "a bug of pm; its log says more"),
     });
@@ -92,6 +94,9 @@ function unauthorized(): Response {
     connection: "close", // and nothing is read of what was sent without it
   });
 }
+
+/** Its next line may be long in coming. */
+const isEndless = ({ headers }: Response): boolean => headers.get("content-type") === "application/x-ndjson";
 
 function consumerOf(path: string): string | null {
   const [, name] = /^\/v1\/consumers\/([^/]+)\/tasks$/u.exec(path) ?? [];

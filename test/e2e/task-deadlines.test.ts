@@ -110,6 +110,7 @@ describe("when whoever asked has gone", () => {
     ]);
     await pm.said("aborted 1");
     expect((await pm.post("a", { n: 3 })).status).toBe(200);
+    await pm.said("begun 3");
     expect(pm.begun()).toEqual([1, 3]);
     expect(pm.recorded("Worker exited.")).toEqual([]);
   });

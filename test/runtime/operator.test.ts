@@ -193,6 +193,16 @@ describe("every request", () => {
     expect(farm.host.of("operation_ended")).toMatchObject([{ outcome: { result: "done" } }]);
   });
 
+  test("a server that stands in for the workers gets tasks or does not, and cannot be paused", async () => {
+    const tasks = tasksSpec({ protocol: "fastcgi", fastcgi: fastcgiSpec() });
+    const farm = new FakeFarm([pool("a", 0, { command: [], tasks })]);
+    const said = async (action: "start" | "stop" | "pause") => (await farm.ask(all(action))).outcome?.message;
+    expect(await said("pause")).toBe("a: it has no process to pause; pm stop a keeps tasks from its server");
+    expect(await said("stop")).toBe("a: takes no more tasks");
+    expect(await said("stop")).toBe("a: stopped already");
+    expect(await said("start")).toBe("a: takes tasks");
+  });
+
   test("scale is refused where a server stands in for the workers, but for what it is", async () => {
     const tasks = tasksSpec({ protocol: "fastcgi", fastcgi: fastcgiSpec() });
     const farm = new FakeFarm([pool("a", 0, { command: [], tasks })]);

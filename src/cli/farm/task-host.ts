@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
 import type { Host } from "../../runtime/host.ts";
 import { openIntake } from "../../runtime/intake/intake.ts";
+import { IntakeTurns } from "../../runtime/intake/intake-turns.ts";
 import type { Supervisor } from "../../runtime/supervisor.ts";
 import { systemClock } from "../../runtime/system-clock.ts";
 import { connectToServer } from "../../runtime/tasks/fastcgi-child-lane.ts";
 import { taskDesk } from "../../runtime/tasks/task-desk.ts";
-import type { Intake, TaskHost } from "../../runtime/tasks/task-ports.ts";
+import type { TaskHost } from "../../runtime/tasks/task-ports.ts";
 
 /** What the tasks of a running farm have of the world. `file` is the absolute path of the pm.yaml. */
 export function createTaskHost(
@@ -14,7 +15,7 @@ export function createTaskHost(
   farm: () => Supervisor,
 ): { readonly host: TaskHost; readonly endIntakes: () => Promise<unknown> } {
   const node = `${hostname()}:${file}`;
-  const intakes = new Set<Intake>();
+  const turns = new IntakeTurns();
   const host: TaskHost = {
     desk: taskDesk(farm),
     connect: (address, spec, owner) => connectToServer(address, spec, owner, systemClock),
@@ -22,13 +23,9 @@ export function createTaskHost(
       const notice = (level: "debug" | "info" | "warning" | "error", message: string, context: object): void => {
         if (level !== "debug") emit({ type: "notice", level, message, context: { consumer: spec.name, ...context } });
       };
-      const intake = openIntake(spec.name, source, inlet, { clock: systemClock, node, notice });
-      intakes.add(intake);
-      return {
-        depth: () => intake.depth(),
-        stop: () => intake.stop().finally(() => intakes.delete(intake)),
-      };
+      const place = JSON.stringify([spec.name, source.url, source.shape.key]);
+      return turns.open(place, () => openIntake(spec.name, source, inlet, { clock: systemClock, node, notice }));
     },
   };
-  return { host, endIntakes: () => Promise.all([...intakes].map((intake) => intake.stop())) };
+  return { host, endIntakes: () => turns.end() };
 }

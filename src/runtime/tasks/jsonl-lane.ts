@@ -9,6 +9,8 @@ const envelopeBytes = 1_024;
 /** Of a line that is no answer, how much is told. */
 const excerptLength = 200;
 
+const nothingMore = { done: true, value: undefined } as const;
+
 /** How long after its pipes a process may end by itself. */
 const endingMs = 1_000;
 
@@ -87,18 +89,15 @@ export class JsonlLane implements ChildLane {
   async #read(fd: number): Promise<void> {
     const reader = Bun.file(fd).stream().getReader();
     this.#stopReading = () => void reader.cancel().catch(() => {});
-    try {
-      let reading = reader.read();
-      closeFd(fd); // Bun reads a descriptor of its own
-      for (;;) {
-        const { value, done } = await reading;
-        if (done) break;
-        this.#heardAtMs = performance.now();
-        this.#lines.push(value);
-        reading = reader.read();
-      }
-    } catch {
-      // what is left cannot be read, which is no other than its end
+    let reading = reader.read();
+    closeFd(fd); // Bun reads a descriptor of its own
+    for (;;) {
+      // What cannot be read is no other than the end of it.
+      const { value, done } = await reading.catch(() => nothingMore);
+      if (done) break;
+      this.#heardAtMs = performance.now();
+      this.#lines.push(value);
+      reading = reader.read();
     }
     this.#lines.end();
     if (!this.#finished) this.#broken("it has closed its stdout");

@@ -5,6 +5,9 @@ import type { PoolProcess } from "./pool-process.ts";
 import type { PoolTask } from "./pool-task.ts";
 import { PoolWorker } from "./pool-worker.ts";
 
+/** Payloads that wait have so many characters together, or those of four of the longest tasks: mailboxes alone bound only their number. */
+const mostWaitingLength = 256 * 1024 * 1024;
+
 /** The workers of a pool and all that waits for them. */
 export class PoolFloor {
   readonly workers: PoolWorker[] = [];
@@ -15,6 +18,8 @@ export class PoolFloor {
   #turn = 0;
   /** All were full when last asked, and nothing has changed since: then a refusal costs nothing. */
   #isFull = false;
+  #waiting = 0;
+  #waitingLength = 0;
   #spec: TasksSpec;
 
   constructor(spec: TasksSpec) {
@@ -54,9 +59,12 @@ export class PoolFloor {
   }
 
   get waiting(): number {
-    let waiting = this.lobby.size;
-    for (const { mailbox } of this.workers) waiting += mailbox.size;
-    return waiting;
+    return this.#waiting;
+  }
+
+  /** What waits is too long together for more to be taken, whatever room there is. */
+  get isHeavy(): boolean {
+    return this.#waitingLength >= Math.max(mostWaitingLength, 4 * this.#spec.maxBytes);
   }
 
   /** Whether a new task may wait in the lobby. */
@@ -66,6 +74,7 @@ export class PoolFloor {
 
   /** How many more new tasks find room. */
   get room(): number {
+    if (this.isHeavy) return 0;
     if (this.workers.length === 0) return Math.max(0, this.lobby.limit - this.lobby.size);
     let room = 0;
     for (const worker of this.workers) room += worker.room;
@@ -111,14 +120,19 @@ export class PoolFloor {
   wait(task: PoolTask, mailbox: Mailbox<PoolTask>): boolean {
     if (!mailbox.put(task)) return false;
     task.mailbox = mailbox;
+    this.#waiting += 1;
+    this.#waitingLength += task.payload.length;
     return true;
   }
 
   /** The task waits no more. */
   unwait(task: PoolTask): void {
+    if (task.mailbox === null) return;
     this.#isFull = false;
-    task.mailbox?.remove(task);
+    task.mailbox.remove(task);
     task.mailbox = null;
+    this.#waiting -= 1;
+    this.#waitingLength -= task.payload.length;
   }
 
   /**
@@ -126,6 +140,7 @@ export class PoolFloor {
    * for workers that take nothing; if there is none and it could begin at once, the best of the fullest mailbox.
    */
   next(worker: PoolWorker, process: PoolProcess): PoolTask | undefined {
+    if (this.#waiting === 0) return undefined;
     const isFree = process.free > 0;
     if (!isFree && !process.isHungry) return undefined;
     let task = worker.mailbox.first;

@@ -124,6 +124,7 @@ export class TaskPool implements TaskInlet {
       const joined = this.#join(request.key, caller);
       if (joined !== null) return joined;
     }
+    if (floor.isHeavy) return this.#reject(caller, this.#overloaded);
     const worker = floor.choose();
     if (worker === null && !floor.isLobbyOpen) return this.#reject(caller, this.#overloaded);
     const task = new PoolTask(request, caller, {

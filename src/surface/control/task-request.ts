@@ -21,7 +21,7 @@ const opening = '{"payload":';
 
 /** Reads a task. Of its payload every byte is kept, but for newlines between tokens. */
 export function readTask(text: string, manner: TaskManner): ReadTask {
-  if (manner.bare) return isJson(text) ? plain(text, manner) : noJson;
+  if (manner.bare) return isJson(text) ? plain(text, manner) : noJsonLine;
   if (text.startsWith(opening)) {
     const payload = text.slice(opening.length, text.lastIndexOf("}"));
     if (text.endsWith("}") && isJson(payload)) return plain(payload, manner); // nothing else in it: the usual case costs one parse
@@ -61,6 +61,7 @@ const noJson: ReadTask = {
   ok: false,
   message: 'this is no JSON; send a task such as {"payload":1}, or with ?bare=1 the payload itself',
 };
+const noJsonLine: ReadTask = { ok: false, message: 'this line is no JSON; write a text as "text"' };
 
 function isJson(text: string): boolean {
   try {

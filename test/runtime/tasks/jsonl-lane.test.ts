@@ -17,10 +17,10 @@ function laneTo(script: string, maxBytes = 1_000) {
   const said: Said[] = [];
   const cancelled: number[] = [];
   const ended = Promise.withResolvers<void>();
-  let wake = (): void => {};
+  let wake: (() => void) | null = null;
   const hear = (word: Said): void => {
     said.push(word);
-    wake();
+    wake?.();
   };
   const lane = new JsonlLane({
     stdinFd: stdin.writeFd,

@@ -71,6 +71,22 @@ describe("who gets a task", () => {
 });
 
 describe("too much", () => {
+  test("where many long tasks wait, others are refused although the mailboxes have room, until some have gone", () => {
+    const long = "1".repeat(64 * 1024 * 1024);
+    const farm = new RehearsedPool({ maxBytes: long.length });
+    const worker = farm.open(0);
+    for (let task = 0; task < 5; task++) farm.pool.submit(request(long), () => {});
+    expect(farm.pool.room).toBe(0);
+    farm.submit("short");
+    expect(farm.answers).toEqual(["short:overloaded"]);
+    let called = false;
+    farm.pool.whenRoom(() => (called = true));
+    worker.answer();
+    expect([called, farm.pool.waiting]).toEqual([true, 3]);
+    farm.submit("again");
+    expect(farm.pool.waiting).toBe(4);
+  });
+
   test.each(strategies)("%s: beyond all mailboxes a task is refused before submit returns", (dispatch) => {
     const farm = new RehearsedPool({ dispatch, mailboxLimit: 2 });
     farm.open(0);
