@@ -18,7 +18,7 @@ import { readOptions, usage, type Options } from "./options.ts";
 import { renderSvg } from "./plot.ts";
 import { compileReference } from "./reference-programs.ts";
 import { readReport, type Report } from "./report.ts";
-import type { Place } from "./run.ts";
+import { endAll, type Place } from "./run.ts";
 import { finiteOnly, interleaved } from "./statistics.ts";
 import { findingTable, summaryTable, type Finding, type Outcome } from "./table.ts";
 
@@ -49,10 +49,15 @@ async function find(measure: Measure, place: Place, managers: readonly Manager[]
   return { measure: name, title, columns, rows };
 }
 
-function printTables({ findings }: Report): void {
-  for (const finding of withoutLaws(findings))
-    console.log(`\n### ${finding.title}\n\n${findingTable(finding, reference)}`);
-  printOverview(findings);
+/** The tables of an earlier run, all of them or those of the README. */
+function show(file: string, isOverview: boolean): void {
+  if (!existsSync(file)) fail(`${file}: not there`);
+  const report = readReport(readFileSync(file, "utf8"));
+  if (typeof report === "string") fail(`${file}: ${report}`);
+  if (!isOverview)
+    for (const finding of withoutLaws(report.findings))
+      console.log(`\n### ${finding.title}\n\n${findingTable(finding, reference)}`);
+  printOverview(report.findings);
 }
 
 function printOverview(findings: readonly Finding[]): void {
@@ -100,13 +105,18 @@ async function main(): Promise<void> {
   if (typeof options === "string") fail(`${options}\n\n${usage}`);
   const chosen = chooseMeasures(options.measures);
   if (typeof chosen === "string") fail(chosen);
-  if (options.show !== null) {
-    const report = readReport(readFileSync(options.show, "utf8"));
-    return typeof report === "string" ? fail(`${options.show}: ${report}`) : printTables(report);
-  }
+  const shown = options.show ?? options.overview;
+  if (shown !== null) return show(shown, options.show === null);
   if (!existsSync(pm)) fail(`${pm}: not there; build it with \`bun scripts/build.ts\`, or name another in PM_BINARY`);
   adoptOrphans();
   const folder = mkdtempSync(join(tmpdir(), "pm-bench-"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      endAll();
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(130);
+    });
+  }
   try {
     const report = await measureAll(options, chosen, folder);
     printOverview(report.findings);

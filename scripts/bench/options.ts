@@ -15,6 +15,8 @@ export interface Options {
   readonly plots: string | null;
   /** An earlier run's JSON, whose tables are printed instead of measuring. */
   readonly show: string | null;
+  /** The same, but only the two tables the README holds. */
+  readonly overview: string | null;
   readonly list: boolean;
 }
 
@@ -26,7 +28,8 @@ export const usage = `bun scripts/bench/all.ts [MEASURE ...] [options]
   --long             longer runs, more samples
   --json FILE        writes all figures
   --plots FOLDER     writes the plots of the scaling laws as SVG
-  --show FILE        prints the tables of such a JSON file again, the summary first, and measures nothing
+  --show FILE        prints the tables of such a JSON file again, and measures nothing
+  --overview FILE    prints of them what the README holds: all in one table, and the scaling laws
   --list             names measures and managers, and what was not found`;
 
 /** The options in the words of a command line, or one line that says what is wrong with them. */
@@ -45,6 +48,7 @@ export function readOptions(words: readonly string[]): Options | string {
     json: values.json ?? null,
     plots: values.plots ?? null,
     show: values.show ?? null,
+    overview: values.overview ?? null,
     list: values.list,
   };
 }
@@ -61,6 +65,7 @@ function parse(words: readonly string[]) {
         json: { type: "string" },
         plots: { type: "string" },
         show: { type: "string" },
+        overview: { type: "string" },
         list: { type: "boolean", default: false },
       },
     });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { closeFd, pipe } from "../../src/system/libc.ts";
 import { evict, nowNs } from "./kernel.ts";
 import type { Manager, Task } from "./managers.ts";
-import { descendants, isAlive, programOf } from "./processes.ts";
+import { descendants, programOf } from "./processes.ts";
 import { parseRecords, RecordPipe, type WorkerRecord } from "./records.ts";
 import type { ReferencePrograms } from "./reference-programs.ts";
 
@@ -134,14 +134,19 @@ export class Run {
 
   /** Ends all that is left, and removes the folder. */
   close(): void {
-    const end = nowNs() + 10e9;
-    for (let left = [this.pid]; left.some(isAlive) && nowNs() < end;) {
-      left = [...descendants(process.pid, new Set())];
-      for (const pid of left) kill(pid);
-    }
+    endAll();
     this.records?.close();
     for (const fd of this.#openFds) closeFd(fd);
     rmSync(this.task.folder, { recursive: true, force: true });
+  }
+}
+
+/** Ends all that this process and what it started have left. */
+export function endAll(): void {
+  const endNs = nowNs() + 10e9;
+  for (let left = descendants(process.pid, new Set()); left.length > 0 && nowNs() < endNs;) {
+    for (const pid of left) kill(pid);
+    left = descendants(process.pid, new Set());
   }
 }
 

@@ -10,6 +10,7 @@ const defaults = {
   json: null,
   plots: null,
   show: null,
+  overview: null,
   list: false,
 };
 
@@ -26,6 +27,7 @@ describe("the bench's command line", () => {
     [["--long", "--repetitions", "2"], { long: true, repetitions: 2 }],
     [["--json", "a.json", "--plots", "plots"], { json: "a.json", plots: "plots" }],
     [["--show", "a.json"], { show: "a.json" }],
+    [["--overview", "a.json"], { overview: "a.json" }],
     [["--list"], { list: true }],
   ])("%p", (words, expected) => {
     expect(readOptions(words)).toEqual({ ...defaults, ...expected });
