@@ -94,6 +94,7 @@ async function measureAll(options: Options, chosen: readonly Measure[], folder: 
   for (const measure of options.list ? [] : chosen) {
     const finding = await find(measure, { folder, programs }, managers, options);
     findings.push(finding);
+    if (options.json !== null) writeFileSync(options.json, `${JSON.stringify({ ...head, findings }, null, 1)}\n`);
     console.log(`\n### ${finding.title}\n\n${findingTable(finding, reference)}`);
   }
   return { ...head, findings };
@@ -120,7 +121,6 @@ async function main(): Promise<void> {
   try {
     const report = await measureAll(options, chosen, folder);
     printOverview(report.findings);
-    if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
     if (options.plots !== null) {
       mkdirSync(options.plots, { recursive: true });
       for (const { name, plot } of lawPlots(report.findings))
