@@ -24,7 +24,7 @@ const finishTries = 200;
 
 /** The main thread's end of the output thread. Nothing here ever blocks. */
 export class Output {
-  readonly #worker: Worker;
+  #worker: Worker | null = null;
   readonly #control: TurnWriter;
   readonly #ownLog: TurnWriter;
   readonly #counters = new Float64Array(new SharedArrayBuffer(8 * perConsumer * maxConsumers));
@@ -42,6 +42,7 @@ export class Output {
   );
   readonly #lines = new LineRequests((order) => this.#tell(order));
   readonly #finished = Promise.withResolvers<number>();
+  readonly #start: OutputStart;
   #nextActivity = 0;
   #nextKey = 0;
   #sinceResume = 0;
@@ -52,6 +53,7 @@ export class Output {
   /** pm's own log is closed. */
   #finishing = false;
   #hurried = false;
+  readonly #onError: (error: Error) => void;
   readonly #notice: (notice: OutputNotice) => void;
 
   /** `onError` hears of a bug in the thread: without it pm cannot go on. `onNotice` hears what people should know; it may call `writeOwn`. */
@@ -60,6 +62,7 @@ export class Output {
     onError: (error: Error) => void,
     onNotice: (notice: OutputNotice) => void = () => {},
   ) {
+    this.#onError = onError;
     this.#notice = onNotice;
     const control = pipe("both");
     const ownLog = pipe("both");
@@ -68,15 +71,7 @@ export class Output {
       this.#droppedRecords += dropped;
       this.#retryLater();
     });
-    this.#worker = new Worker(outputThreadUrl());
-    this.#worker.addEventListener("message", (event: MessageEvent<OutputBatch>) => this.#reports.push(event.data));
-    this.#worker.addEventListener("error", (event) => {
-      this.#broken = true;
-      this.#finished.resolve(0);
-      this.#lines.end();
-      onError(new Error(`output thread: ${event.message}`));
-    });
-    const start: OutputStart = {
+    this.#start = {
       controlFd: control.readFd,
       ownLogFd: ownLog.readFd,
       onSlowSink,
@@ -84,8 +79,25 @@ export class Output {
       activity: this.#activity.buffer,
       consumed: this.#consumed.buffer,
     };
+  }
+
+  /**
+   * Starts the thread, once; until then all that is written waits in the pipes and all that is asked of it in its control pipe. The first
+   * workers need not wait for it, and a thread that starts beside them would take the memory lock from them.
+   */
+  start(): void {
+    if (this.#worker !== null) return;
+    const worker = new Worker(outputThreadUrl());
+    this.#worker = worker;
+    worker.addEventListener("message", (event: MessageEvent<OutputBatch>) => this.#reports.push(event.data));
+    worker.addEventListener("error", (event) => {
+      this.#broken = true;
+      this.#finished.resolve(0);
+      this.#lines.end();
+      this.#onError(new Error(`output thread: ${event.message}`));
+    });
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-    this.#worker.postMessage(start);
+    worker.postMessage(this.#start);
   }
 
   /** Makes the counters of a consumer exist, so that they are shown as 0 from the start. */

@@ -1,7 +1,9 @@
-import { closeFd, pipe } from "../system/libc.ts";
+import { closeFd, pipe, sendSignal } from "../system/libc.ts";
+import type { NativeSpawner } from "../system/native-spawn.ts";
 import { owned } from "../system/own-children.ts";
 import { PipeWriter } from "../system/pipe-writer.ts";
-import { guardianCommand, runIdVariable } from "./guardian-process.ts";
+import { StartBlock } from "../system/start-block.ts";
+import { guardianArgument, guardianCommand, runIdVariable } from "./guardian-process.ts";
 
 /** A guardian that dies young, or cannot be started, is tried again after this; one that has lived so long is replaced at once. */
 const tryAgainMs = 1_000;
@@ -12,6 +14,13 @@ const tryAgainMs = 1_000;
  */
 const tellEveryMs = 5;
 
+/** A guardian process that has been started. */
+interface Started {
+  readonly pid: number;
+  /** The writing end of the pipe that it reads. */
+  readonly writeFd: number;
+}
+
 /**
  * The main process's end of its guardian: a small process that outlives pm by a moment. It holds the reading end of a
  * pipe; when pm dies, however it dies, the pipe ends and the guardian kills what pm was keeping alive.
@@ -19,23 +28,25 @@ const tellEveryMs = 5;
 export class Guardian {
   readonly #runId: string;
   readonly #onTrouble: (why: string) => void;
+  readonly #native: NativeSpawner | null;
   readonly #pids = new Set<number>();
   /** What it has not been told yet. */
   readonly #news = new Map<number, "+" | "-">();
   #tellLater: Timer | null = null;
-  #fd = -1;
   #writer: PipeWriter | null = null;
-  #process: Bun.Subprocess | null = null;
+  #process: Started | null = null;
+  #gone = Promise.withResolvers<void>();
   #startedAtMs = 0;
   #released = false;
 
   /**
    * `runId` is in the environment of every worker, so that also what a worker leaves behind is found. `onTrouble` hears why there is
-   * no guardian just now.
+   * no guardian just now. `native` starts it in a tenth of the time that Bun.spawn takes for its first process.
    */
-  constructor(runId: string, onTrouble: (why: string) => void) {
+  constructor(runId: string, onTrouble: (why: string) => void, native: NativeSpawner | null = null) {
     this.#runId = runId;
     this.#onTrouble = onTrouble;
+    this.#native = native;
   }
 
   /** Starts the process; returns at once. What it is told meanwhile waits in the pipe. */
@@ -50,27 +61,12 @@ export class Guardian {
   }
 
   #start(): void {
-    const { readFd, writeFd } = pipe("write");
     this.#startedAtMs = performance.now();
-    try {
-      this.#process = owned(
-        Bun.spawn({
-          cmd: guardianCommand(),
-          argv0: "pm",
-          stdio: [readFd, "ignore", "ignore"],
-          detached: true, // a Ctrl-C in the terminal must not reach it
-          env: { [runIdVariable]: this.#runId },
-          onExit: () => this.#lost(),
-        }),
-      );
-    } catch (error) {
-      closeFd(writeFd);
-      throw error;
-    } finally {
-      closeFd(readFd);
-    }
-    this.#fd = writeFd;
-    this.#writer = new PipeWriter(writeFd, Number.POSITIVE_INFINITY);
+    this.#gone = Promise.withResolvers();
+    const lost = (): void => this.#lost();
+    this.#process =
+      this.#native === null ? startByBun(this.#runId, lost) : startByStub(this.#native, this.#runId, lost);
+    this.#writer = new PipeWriter(this.#process.writeFd, Number.POSITIVE_INFINITY);
     this.#news.clear();
     for (const pid of this.#pids) this.#news.set(pid, "+");
     this.#tellNews();
@@ -96,9 +92,11 @@ export class Guardian {
   /** The orderly end, when nothing is left to be killed. Resolves when the guardian is gone. */
   async release(): Promise<void> {
     this.#released = true;
-    this.#process?.kill("SIGKILL"); // before it could take the end of its pipe for the death of pm; even if somebody has halted it
+    const { pid } = this;
+    if (pid === null) return;
+    sendSignal(pid, "SIGKILL"); // before it could take the end of its pipe for the death of pm; even if somebody has halted it
     this.#end();
-    await this.#process?.exited;
+    await this.#gone.promise;
   }
 
   #tell(pid: number, what: "+" | "-"): void {
@@ -116,13 +114,14 @@ export class Guardian {
   }
 
   #end(): void {
-    if (this.#writer !== null) closeFd(this.#fd);
+    if (this.#writer !== null && this.#process !== null) closeFd(this.#process.writeFd);
     this.#writer = null;
     clearTimeout(this.#tellLater ?? undefined);
     this.#tellLater = null;
   }
 
   #lost(): void {
+    this.#gone.resolve();
     if (this.#released) return;
     this.#end();
     this.#onTrouble("it has ended");
@@ -134,5 +133,41 @@ export class Guardian {
     setTimeout(() => {
       if (!this.#released) this.start();
     }, tryAgainMs);
+  }
+}
+
+/** In a session of its own, for a Ctrl-C in the terminal must not reach it. */
+function startByStub(native: NativeSpawner, runId: string, lost: () => void): Started {
+  const words = {
+    program: "/proc/self/exe",
+    argv: ["pm", guardianArgument],
+    env: { [runIdVariable]: runId },
+    folder: "/",
+    settings: [],
+  };
+  const { pid, stdinFd, stdoutFd, stderrFd, ipcFd } = native.spawn(new StartBlock(words, []), true, lost);
+  for (const fd of [stdoutFd, stderrFd, ipcFd]) closeFd(fd); // it has nothing to say
+  return { pid, writeFd: stdinFd ?? -1 };
+}
+
+function startByBun(runId: string, lost: () => void): Started {
+  const { readFd, writeFd } = pipe("write");
+  try {
+    const { pid } = owned(
+      Bun.spawn({
+        cmd: guardianCommand(),
+        argv0: "pm",
+        stdio: [readFd, "ignore", "ignore"],
+        detached: true,
+        env: { [runIdVariable]: runId },
+        onExit: lost,
+      }),
+    );
+    return { pid, writeFd };
+  } catch (error) {
+    closeFd(writeFd);
+    throw error;
+  } finally {
+    closeFd(readFd);
   }
 }

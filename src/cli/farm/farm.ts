@@ -85,12 +85,12 @@ export class Farm {
     );
     process.on("uncaughtException", (error) => this.#lastResort.bug(error));
     process.on("unhandledRejection", (error) => this.#lastResort.bug(error));
-    try {
-      this.#begin(http, signals);
+    this.#carefully(() => this.#startWorkers(http));
+    output.start(); // what the first workers write meanwhile waits in their pipes
+    this.#carefully(() => {
       if (taskServer !== null) bus.emit({ type: "task_server_listening", address: taskServer.address });
-    } catch (error) {
-      this.#lastResort.bug(error);
-    }
+      this.#listenToOutside(signals);
+    });
     Bun.unsafe.setJITPolicy(1); // the start is over: from here on code that runs often is worth compiling (see scripts/compile.ts)
     this.#forgetStartLater();
     const control = this.#serveControl(claimed, http?.address ?? null);
@@ -109,14 +109,27 @@ export class Farm {
     return exitCode;
   }
 
-  #begin(http: HttpServer | null, signals: { obey(orders: SignalOrders): void }): void {
-    const { bus, guardian, orphans, supervisor, definitions, reloader, output } = this.#parts;
+  /** Does a step of the start; what is thrown there is a bug. */
+  #carefully(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#lastResort.bug(error);
+    }
+  }
+
+  #startWorkers(http: HttpServer | null): void {
+    const { bus, guardian, orphans, supervisor } = this.#parts;
     for (const message of this.#warnings) this.#warn(message);
     this.#checkOpenFiles();
     orphans.start();
     guardian.start();
     if (http !== null) bus.emit({ type: "http_listening", address: http.address });
     supervisor.start();
+  }
+
+  #listenToOutside(signals: { obey(orders: SignalOrders): void }): void {
+    const { supervisor, definitions, reloader, output } = this.#parts;
     definitions.start(reloader);
     this.#unwatch = watchFarmFiles(
       this.#parts,

@@ -66,9 +66,9 @@ export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): Fa
   const bus = new EventBus();
   const emit: Host["emit"] = (event) => bus.emit(event);
   const listen: Listen = (hear, consumer) => bus.listen(hear, consumer);
-  const guardian = new Guardian(runId, ears.guardianMissing);
   const cgroups = openCgroups(ears.cgroupMissing);
   const launcher = createLauncher(({ name, cgroup }) => (cgroup === null ? null : cgroups.procsFile(name, cgroup)));
+  const guardian = new Guardian(runId, ears.guardianMissing, launcher.native);
   const orphans = new Orphans(runId, ownOrphans(systemClock));
   const definitions = new Definitions(file, {
     load,

@@ -1,6 +1,5 @@
 import { hostname } from "node:os";
 import type { Host } from "../../runtime/host.ts";
-import { openIntake } from "../../runtime/intake/intake.ts";
 import { IntakeTurns } from "../../runtime/intake/intake-turns.ts";
 import type { Supervisor } from "../../runtime/supervisor.ts";
 import { systemClock } from "../../runtime/system-clock.ts";
@@ -24,7 +23,10 @@ export function createTaskHost(
         if (level !== "debug") emit({ type: "notice", level, message, context: { consumer: spec.name, ...context } });
       };
       const place = JSON.stringify([spec.name, source.url, source.shape.key]);
-      return turns.open(place, () => openIntake(spec.name, source, inlet, { clock: systemClock, node, notice }));
+      return turns.open(place, async () => {
+        const { openIntake } = await import("../../runtime/intake/intake.ts"); // few farms have one
+        return openIntake(spec.name, source, inlet, { clock: systemClock, node, notice });
+      });
     },
   };
   return { host, endIntakes: () => turns.end() };

@@ -1,5 +1,7 @@
 import type { Intake } from "../tasks/task-ports.ts";
 
+type MakeIntake = () => Intake | Promise<Intake>;
+
 /**
  * The queues a farm is fed from. Of one place only one is open at a time: a second one would take what the first still has in hand for what an
  * earlier life of pm has left behind, and have it done twice.
@@ -9,8 +11,8 @@ export class IntakeTurns {
   /** By place; each resolves when the last one that was opened there has stopped. */
   readonly #over = new Map<string, Promise<void>>();
 
-  /** `make` is called now, or when the one before it at this place has stopped. */
-  open(place: string, make: () => Intake): Intake {
+  /** `make` is called now, or when the one before it at this place has stopped; that it needs a moment is waited for before the intake stops. */
+  open(place: string, make: MakeIntake): Intake {
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const turn = new Turn(this.#over.get(place), make, () => {
       this.#intakes.delete(turn);
@@ -29,17 +31,16 @@ export class IntakeTurns {
 }
 
 class Turn implements Intake {
-  readonly #make: () => Intake;
+  readonly #make: MakeIntake;
   readonly #ended: () => void;
   readonly #isNext: Promise<void> | undefined;
   #intake: Intake | null = null;
   #stopping: Promise<void> | null = null;
 
-  constructor(before: Promise<void> | undefined, make: () => Intake, ended: () => void) {
+  constructor(before: Promise<void> | undefined, make: MakeIntake, ended: () => void) {
     this.#make = make;
     this.#ended = ended;
-    this.#isNext = before?.then(() => this.#open());
-    if (before === undefined) this.#open();
+    this.#isNext = before === undefined ? this.#open() : before.then(() => this.#open());
   }
 
   depth(): number | null {
@@ -51,8 +52,13 @@ class Turn implements Intake {
     return this.#stopping;
   }
 
-  #open(): void {
-    if (this.#stopping === null) this.#intake = this.#make();
+  /** Resolves when there is an intake; undefined when there is at once, or none is wanted any more. */
+  #open(): Promise<void> | undefined {
+    if (this.#stopping !== null) return undefined;
+    const made = this.#make();
+    if (made instanceof Promise) return made.then((intake) => void (this.#intake = intake));
+    this.#intake = made;
+    return undefined;
   }
 
   async #stop(): Promise<void> {
