@@ -1,6 +1,6 @@
-import { Counter, type Registry } from "./prometheus.ts";
 import type { IpcErrorKind, PmEvent, RestartReason } from "../core/farm/events.ts";
 import { exitCodeOf } from "../core/supervision/exit.ts";
+import type { Registry } from "./series.ts";
 
 const restartReasons = Object.keys({
   exit_success: true,
@@ -33,31 +33,28 @@ export function createLifecycleCounters(registry: Registry): {
   open(consumer: string): void;
   record(event: PmEvent): void;
 } {
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
-    new Counter({ name, help, labelNames, registers: [registry] });
-
-  const starts = counter("worker_starts_total", "Worker processes started.", "consumer");
-  const exits = counter(
+  const starts = registry.counter("worker_starts_total", "Worker processes started.", "consumer");
+  const exits = registry.counter(
     "worker_exits_total",
     "Worker processes that ended, by exit code; death by signal n counts as 128+n.",
     "consumer",
     "exit_code",
   );
-  const failures = counter(
+  const failures = registry.counter(
     "worker_failures_total",
     "Worker processes that ended unasked and without success, or could not be started.",
     "consumer",
   );
-  const backoffs = counter("worker_backoffs_total", "Restarts of a worker that were delayed.", "consumer");
-  const restarts = counter("worker_restarts_total", "Restarts of a worker, by reason.", "consumer", "reason");
-  const sigkills = counter("worker_sigkills_total", "Workers killed because they did not stop in time.");
-  const ipcErrors = counter(
+  const backoffs = registry.counter("worker_backoffs_total", "Restarts of a worker that were delayed.", "consumer");
+  const restarts = registry.counter("worker_restarts_total", "Restarts of a worker, by reason.", "consumer", "reason");
+  const sigkills = registry.counter("worker_sigkills_total", "Workers killed because they did not stop in time.");
+  const ipcErrors = registry.counter(
     "pm_ipc_errors_total",
     "Frames between pm and its workers that were lost or not understood.",
     "consumer",
     "kind",
   );
-  const reloads = counter("pm_config_reloads_total", "Reloads of the configuration, by result.", "result");
+  const reloads = registry.counter("pm_config_reloads_total", "Reloads of the configuration, by result.", "result");
 
   for (const result of ["success", "failure"]) reloads.inc({ result }, 0);
 
@@ -85,7 +82,7 @@ export function createLifecycleCounters(registry: Registry): {
           if (event.delayMs > 0) backoffs.inc({ consumer: event.consumer });
           return;
         case "worker_killed":
-          sigkills.inc();
+          sigkills.inc({});
           return;
         case "reloaded":
           if (event.outcome.result !== "planned") {

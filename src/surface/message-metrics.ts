@@ -1,10 +1,10 @@
-import { Counter, type Registry } from "./prometheus.ts";
 import { boundLabel } from "../core/farm/bounded-label.ts";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { MessageMetricsSpec } from "../core/farm/spec.ts";
 import { hasProcess } from "../core/supervision/lifecycle.ts";
 import { createMessengerMetrics } from "./messenger-metrics.ts";
+import type { NumberSeries, Registry } from "./series.ts";
 
 type MessageEvent = Extract<PmEvent, { type: "message" }>;
 type LostEvent = Extract<PmEvent, { type: "messages_lost" }>;
@@ -33,21 +33,16 @@ export function createMessageMetrics(
   namedTransports: readonly string[],
   spec: MessageMetricsSpec,
 ): MessageMetrics {
-  const processed = new Counter({
-    name: "messages_processed_total",
-    help: "Messages handled, by consumer.",
-    labelNames: ["consumer", "transport"],
-    registers: [registry],
-  });
+  const help = "Messages handled, by consumer.";
+  const processed = registry.counter("messages_processed_total", help, "consumer", "transport");
   const messenger = spec.enabled ? createMessengerMetrics(registry, spec) : null;
   const transportLabel = boundLabel(maxUnnamedTransports, namedTransports);
-  const series = new Map<string, Map<string, Counter.Internal>>();
+  const series = new Map<string, Map<string, NumberSeries>>();
 
-  function open(consumer: string, transport: string): Counter.Internal {
+  function open(consumer: string, transport: string): NumberSeries {
     const child = processed.labels({ consumer, transport });
-    child.inc(0);
     messenger?.open(consumer, transport);
-    const transports = series.get(consumer) ?? new Map<string, Counter.Internal>();
+    const transports = series.get(consumer) ?? new Map<string, NumberSeries>();
     series.set(consumer, transports.set(transport, child));
     return child;
   }

@@ -1,7 +1,8 @@
-import { Counter, Gauge, Histogram, type Registry } from "./prometheus.ts";
 import type { MessageFact } from "../core/farm/events.ts";
 import { messageClassLabel } from "../core/farm/message-class.ts";
 import type { MessageMetricsSpec } from "../core/farm/spec.ts";
+import type { Histogram } from "../core/tasks/histogram.ts";
+import type { NumberSeries, Registry } from "./series.ts";
 
 /** The metrics named `messenger_*`. Transports come as labels, classes as the worker tells them. */
 export interface MessengerMetrics {
@@ -15,42 +16,40 @@ export interface MessengerMetrics {
 
 /** The series of one class of one transport. */
 interface ClassSeries {
-  readonly handled: Counter.Internal;
-  readonly failed: Counter.Internal;
-  readonly retried: Counter.Internal;
-  readonly duration: Histogram.Internal<ClassLabel>;
+  readonly handled: NumberSeries;
+  readonly failed: NumberSeries;
+  readonly retried: NumberSeries;
+  readonly duration: Histogram;
 }
 
-type ClassLabel = "transport" | "message_class";
-const classLabels: readonly ClassLabel[] = ["transport", "message_class"];
+const classLabels = ["transport", "message_class"] as const;
 
 /** Makes them; for farms that want metrics of messages by class. */
 export function createMessengerMetrics(registry: Registry, spec: MessageMetricsSpec): MessengerMetrics {
-  const registers = [registry];
-  const counter = (name: string, help: string): Counter<ClassLabel> =>
-    new Counter({ name, help, labelNames: classLabels, registers });
-  const handled = counter("messenger_messages_processed_total", "Messages handled, by class.");
-  const failed = counter("messenger_messages_failed_total", "Messages whose handling failed, by class.");
-  const retried = counter("messenger_messages_retried_total", "Messages sent back to be tried again, by class.");
-  const duration = new Histogram({
-    name: "messenger_message_duration_seconds",
-    help: "Time a message was handled, whether it failed or not, where the worker tells it.",
-    labelNames: classLabels,
-    buckets: [...spec.durationBucketsSeconds],
-    registers,
-  });
-  const inFlight = new Gauge({
-    name: "messenger_messages_in_flight",
-    help: "Messages being handled now.",
-    labelNames: ["transport"],
-    registers,
-  });
-  const lost = new Counter({
-    name: "messenger_messages_lost_total",
-    help: "Messages that were in flight when the process of their worker ended.",
-    labelNames: ["consumer", "transport"],
-    registers,
-  });
+  const handled = registry.counter("messenger_messages_processed_total", "Messages handled, by class.", ...classLabels);
+  const failed = registry.counter(
+    "messenger_messages_failed_total",
+    "Messages whose handling failed, by class.",
+    ...classLabels,
+  );
+  const retried = registry.counter(
+    "messenger_messages_retried_total",
+    "Messages sent back to be tried again, by class.",
+    ...classLabels,
+  );
+  const duration = registry.histogram(
+    "messenger_message_duration_seconds",
+    "Time a message was handled, whether it failed or not, where the worker tells it.",
+    spec.durationBucketsSeconds,
+    ...classLabels,
+  );
+  const inFlight = registry.gauge("messenger_messages_in_flight", "Messages being handled now.", "transport");
+  const lost = registry.counter(
+    "messenger_messages_lost_total",
+    "Messages that were in flight when the process of their worker ended.",
+    "consumer",
+    "transport",
+  );
 
   const classLabel = messageClassLabel(spec.whitelist);
   const series = new Map<string, Map<string, ClassSeries>>();
@@ -63,7 +62,6 @@ export function createMessengerMetrics(registry: Registry, spec: MessageMetricsS
       retried: retried.labels(labels),
       duration: duration.labels(labels),
     };
-    for (const child of [opened.handled, opened.failed, opened.retried]) child.inc(0);
     const classes = series.get(transport) ?? new Map<string, ClassSeries>();
     series.set(transport, classes.set(messageClass, opened));
     return opened;
@@ -78,14 +76,14 @@ export function createMessengerMetrics(registry: Registry, spec: MessageMetricsS
       const found = series.get(transport)?.get(messageClass) ?? open(transport, messageClass);
       if (fact.event === "received") return; // its series exist now, so the first end of it is seen as a rise
       found[fact.event].inc();
-      if (fact.event !== "retried" && fact.durationSeconds !== null) found.duration.observe(fact.durationSeconds);
+      if (fact.event !== "retried" && fact.durationSeconds !== null) found.duration.add(fact.durationSeconds);
     },
     recordLost(consumer, transport, count) {
       lost.inc({ consumer, transport }, count);
     },
     fill(counts) {
-      inFlight.reset();
-      for (const [transport, count] of counts) inFlight.set({ transport }, count);
+      inFlight.clear();
+      for (const [transport, count] of counts) inFlight.inc({ transport }, count);
     },
   };
 }

@@ -1,14 +1,15 @@
-import { Counter, Registry } from "./prometheus.ts";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { ConsumerSpec, MessageMetricsSpec } from "../core/farm/spec.ts";
 import type { LogCounter } from "../output/counters.ts";
-import { createFarmGauges } from "./farm-gauges.ts";
+import { renderFarmGauges } from "./farm-gauges.ts";
 import { createLifecycleCounters } from "./lifecycle-counters.ts";
-import { createLogCounters } from "./log-counters.ts";
+import { renderLogCounters } from "./log-counters.ts";
 import { createMessageMetrics } from "./message-metrics.ts";
-import { createOwnMetrics } from "./own-metrics.ts";
+import { renderOwnMetrics } from "./own-metrics.ts";
+import { readOwnUsage } from "./own-usage.ts";
 import { createScalingCounters } from "./scaling-counters.ts";
+import { Registry } from "./series.ts";
 import type { ProcessUsage } from "../system/proc-stat.ts";
 import { renderTaskSeries } from "./task-metrics.ts";
 import { renderWorkerSeries } from "./worker-series.ts";
@@ -32,8 +33,8 @@ export interface Metrics {
   page(): Promise<string>;
 }
 
-/** Processes read in one go, which takes about half a millisecond: a restart that falls due meanwhile has to wait for it. */
-const processesAtOnce = 25;
+/** For so long a page may hold the event loop before it lets it turn: a restart or a line that falls due meanwhile has to wait for it. */
+const mostHeldMs = 0.5;
 
 /** Makes all metrics of a farm, in a registry of their own. Counters are fed by events, all else is read for each page. */
 export function createMetrics(options: MetricsOptions): Metrics {
@@ -44,9 +45,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const scaling = createScalingCounters(registry);
   const transportsOfAll = consumers.flatMap(({ transports }) => transports);
   const messages = createMessageMetrics(registry, transportsOfAll, options.messageMetrics);
-  const farm = createFarmGauges(registry);
-  const logs = createLogCounters(registry, known);
-  const own = createOwnMetrics(registry, options.version, options.bunVersion);
 
   function open(consumer: string, transports: readonly string[], autoscaled: boolean): void {
     known.add(consumer);
@@ -56,20 +54,22 @@ export function createMetrics(options: MetricsOptions): Metrics {
   }
   for (const { name, transports, size } of consumers) open(name, transports, size.kind === "autoscaled");
 
-  async function forget(consumer: string): Promise<void> {
+  function forget(consumer: string): void {
     known.delete(consumer);
     messages.forget(consumer);
-    await removeSeries(registry, consumer);
+    registry.forget("consumer", consumer);
   }
 
-  async function render(): Promise<string> {
+  /** The page in pieces, none of which takes long to make. All of it tells of one snapshot. */
+  function* pieces(): Generator<string> {
     const seen = snapshot();
-    const usage = await readInTurns(processInfo, pidsOf(seen));
-    farm.fill(seen);
+    yield* renderWorkerSeries(seen, processInfo, messages);
+    yield* renderTaskSeries(seen);
     messages.fill(seen);
-    logs.fill(logCounters());
-    own.fill();
-    return `${renderWorkerSeries(seen, usage, messages)}\n${renderTaskSeries(seen)}\n${await registry.metrics()}`;
+    yield* registry.text();
+    yield* renderFarmGauges(seen);
+    yield* renderLogCounters(logCounters(), known);
+    yield* renderOwnMetrics(readOwnUsage(), options.version, options.bunVersion);
   }
 
   let rendering: Promise<string> | null = null;
@@ -78,12 +78,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (event.type === "message") messages.record(event);
       else if (event.type === "messages_lost") messages.recordLost(event);
       else if (event.type === "consumer_added") open(event.consumer, event.transports, event.autoscaled);
-      else if (event.type === "consumer_removed") void forget(event.consumer);
+      else if (event.type === "consumer_removed") forget(event.consumer);
       else lifecycle.record(event);
       scaling.record(event);
     },
     page() {
-      rendering ??= render().finally(() => {
+      rendering ??= gather(pieces()).finally(() => {
         rendering = null;
       });
       return rendering;
@@ -91,31 +91,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-function pidsOf(snapshot: FarmSnapshot): number[] {
-  return snapshot.consumers.flatMap(({ workers }) => workers.flatMap(({ pid }) => pid ?? []));
-}
-
-/** Takes every series of a consumer out of the registry: names may come and go for as long as pm runs. */
-async function removeSeries(registry: Registry, consumer: string): Promise<void> {
-  // Gauges are filled anew for each page, and no histogram tells the consumer.
-  const counters = registry.getMetricsAsArray().filter((metric) => metric instanceof Counter);
-  await Promise.all(
-    counters.map(async (counter) => {
-      for (const { labels } of (await counter.get()).values)
-        if (labels["consumer"] === consumer) counter.remove(labels);
-    }),
-  );
-}
-
-/** Lets the event loop turn between batches. */
-async function readInTurns(
-  processInfo: MetricsOptions["processInfo"],
-  pids: readonly number[],
-): Promise<Map<number, ProcessUsage>> {
-  const usage = new Map<number, ProcessUsage>();
-  for (let from = 0; from < pids.length; from += processesAtOnce) {
-    if (from > 0) await new Promise<void>((resolve) => setImmediate(resolve));
-    for (const [pid, used] of processInfo(pids.slice(from, from + processesAtOnce))) usage.set(pid, used);
+/** Lets the event loop turn between pieces. */
+async function gather(pieces: Iterable<string>): Promise<string> {
+  const texts: string[] = [];
+  let sinceMs = performance.now();
+  for (const piece of pieces) {
+    texts.push(piece);
+    if (performance.now() - sinceMs < mostHeldMs) continue;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    sinceMs = performance.now();
   }
-  return usage;
+  return texts.join("");
 }

@@ -1,40 +1,23 @@
-import { Counter, Gauge, type Registry } from "./prometheus.ts";
-import { readOwnUsage } from "./own-usage.ts";
+import { escapeLabel, type Family, family, texts } from "./metric-text.ts";
+import type { OwnUsage } from "./own-usage.ts";
 
-/**
- * What pm itself is and uses. prom-client's own defaults are left alone: under Bun its heap figures are wrong and its
- * version is that of Node.
- */
-export function createOwnMetrics(registry: Registry, version: string, bunVersion: string): { fill(): void } {
-  const registers = [registry];
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
-
-  new Gauge({
-    name: "pm_build_info",
-    help: "Always 1; the labels tell what runs.",
-    labelNames: ["version", "bun"],
-    registers,
-  }).set({ version, bun: bunVersion }, 1);
-  const cpu = new Counter({ name: "process_cpu_seconds_total", help: "User and system time of pm itself.", registers });
-  const resident = gauge("process_resident_memory_bytes", "Resident memory of pm itself.");
-  const openFds = gauge("process_open_fds", "File descriptors pm has open.");
-  const maxFds = gauge("process_max_fds", "Most file descriptors pm may have open.");
-  const started = gauge("process_start_time_seconds", "When pm was started, in epoch seconds.");
-
-  return {
-    fill() {
-      const usage = readOwnUsage();
-      cpu.reset();
-      cpu.inc(usage.cpuSeconds);
-      resident.set(usage.rssBytes);
-      setOrRemove(openFds, usage.openFds);
-      setOrRemove(maxFds, usage.maxFds);
-      started.set(usage.startedEpochSeconds);
-    },
-  };
+/** What pm itself is and uses, as pieces of the page. */
+export function renderOwnMetrics(usage: OwnUsage, version: string, bunVersion: string): Generator<string> {
+  const build = family("pm_build_info", "gauge", "Always 1; the labels tell what runs.");
+  build.add(`version="${escapeLabel(version)}",bun="${escapeLabel(bunVersion)}"`, 1);
+  return texts([
+    build,
+    one("process_cpu_seconds_total", "counter", "User and system time of pm itself.", usage.cpuSeconds),
+    one("process_resident_memory_bytes", "gauge", "Resident memory of pm itself.", usage.rssBytes),
+    one("process_open_fds", "gauge", "File descriptors pm has open.", usage.openFds),
+    one("process_max_fds", "gauge", "Most file descriptors pm may have open.", usage.maxFds),
+    one("process_start_time_seconds", "gauge", "When pm was started, in epoch seconds.", usage.startedEpochSeconds),
+  ]);
 }
 
-function setOrRemove(gauge: Gauge, value: number | null): void {
-  if (value === null) gauge.remove();
-  else gauge.set(value);
+/** A metric of one series; of none when nobody can tell. */
+function one(name: string, type: "gauge" | "counter", help: string, value: number | null): Family {
+  const metric = family(name, type, help);
+  if (value !== null) metric.add("", value);
+  return metric;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 
 /** What pm itself uses. */
 export interface OwnUsage {
@@ -16,10 +16,16 @@ export function readOwnUsage(): OwnUsage {
   return {
     cpuSeconds: (user + system) / 1e6,
     rssBytes: process.memoryUsage.rss(),
-    openFds: attempt(() => readdirSync("/proc/self/fd").length - 1), // one of them was opened to look
+    openFds: attempt(countOpenFds),
     maxFds: attempt(() => parseMaxFds(readFileSync("/proc/self/limits", "latin1"))),
     startedEpochSeconds,
   };
+}
+
+/** The kernel tells it as the size of the folder; before Linux 6.2 that is 0, and they have to be counted one by one. */
+function countOpenFds(): number {
+  const folder = "/proc/self/fd";
+  return statSync(folder).size || readdirSync(folder).length - 1; // one of them was opened to look
 }
 
 const startedEpochSeconds = Math.round(Date.now() - process.uptime() * 1000) / 1000;

@@ -1,6 +1,6 @@
-import { Counter, type Registry } from "./prometheus.ts";
 import type { PmEvent } from "../core/farm/events.ts";
 import type { Decision, DecisionReason } from "../core/scaling/load.ts";
+import type { Registry } from "./series.ts";
 
 /** Why a change that was wanted was not made in full, as dashboards of the Symfony bundle know it. */
 const skipReasons = [
@@ -33,24 +33,21 @@ export function createScalingCounters(registry: Registry): {
   open(consumer: string, autoscaled: boolean): void;
   record(event: PmEvent): void;
 } {
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
-    new Counter({ name, help, labelNames, registers: [registry] });
-
-  const ups = counter("autoscaler_scale_up_total", "Times the autoscaler raised a target.", "consumer");
-  const downs = counter("autoscaler_scale_down_total", "Times the autoscaler lowered a target.", "consumer");
-  const skips = counter(
+  const ups = registry.counter("autoscaler_scale_up_total", "Times the autoscaler raised a target.", "consumer");
+  const downs = registry.counter("autoscaler_scale_down_total", "Times the autoscaler lowered a target.", "consumer");
+  const skips = registry.counter(
     "autoscaler_decisions_skipped_total",
     "Changes the autoscaler wanted and did not make in full, by reason.",
     "consumer",
     "reason",
   );
-  const decisions = counter(
+  const decisions = registry.counter(
     "autoscaler_decisions_total",
     "Evaluations of a consumer, by reason.",
     "consumer",
     "reason",
   );
-  const sourceFailures = counter(
+  const sourceFailures = registry.counter(
     "autoscaler_source_failures_total",
     "Times the sources of a strategy stopped answering.",
     "consumer",

@@ -1,9 +1,9 @@
 import type { FarmSnapshot } from "../core/farm/snapshot.ts";
 import type { HistogramFigures } from "../core/tasks/task-figures.ts";
-import { escapeLabel, type Family, family } from "./metric-text.ts";
+import { buckets, escapeLabel, type Family, family, texts } from "./metric-text.ts";
 
-/** What is told of the tasks of each consumer that has any, as text of the page. All of it is read from the snapshot: nothing is kept here. */
-export function renderTaskSeries({ consumers }: FarmSnapshot): string {
+/** What is told of the tasks of each consumer that has any, as pieces of the page. All of it is read from the snapshot: nothing is kept here. */
+export function* renderTaskSeries({ consumers }: FarmSnapshot): Generator<string> {
   const accepted = family("task_accepted_total", "counter", "Tasks accepted.");
   const rejected = family("task_rejected_total", "counter", "Tasks refused at once, by reason.");
   const finished = family("task_finished_total", "counter", "Accepted tasks that were answered, by result.");
@@ -26,23 +26,17 @@ export function renderTaskSeries({ consumers }: FarmSnapshot): string {
     inFlight.add(labels, tasks.inFlight);
     addHistogram(wait, labels, tasks.wait);
     addHistogram(run, labels, tasks.run);
+    yield "";
   }
-  const all = [accepted, rejected, finished, retries, errors, waiting, inFlight, wait, run];
-  return all.map((each) => each.text()).join("\n");
+  yield* texts([accepted, rejected, finished, retries, errors, waiting, inFlight, wait, run]);
 }
 
 function addEach(metric: Family, labels: string, label: string, counts: Readonly<Record<string, number>>): void {
   for (const [value, count] of Object.entries(counts)) metric.add(`${labels},${label}="${value}"`, count);
 }
 
-/** Prometheus wants each bucket to hold all smaller ones, too. */
-function addHistogram(metric: Family, labels: string, { bounds, counts, sum, count }: HistogramFigures): void {
-  let below = 0;
-  for (const [at, bound] of bounds.entries()) {
-    below += counts[at] ?? 0;
-    metric.addTo("_bucket", `${labels},le="${bound}"`, below);
-  }
-  metric.addTo("_bucket", `${labels},le="+Inf"`, count);
-  metric.addTo("_sum", labels, sum);
-  metric.addTo("_count", labels, count);
+function addHistogram(metric: Family, labels: string, figures: HistogramFigures): void {
+  for (const [le, below] of buckets(figures)) metric.addTo("_bucket", `${labels},${le}`, below);
+  metric.addTo("_sum", labels, figures.sum);
+  metric.addTo("_count", labels, figures.count);
 }

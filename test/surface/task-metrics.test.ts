@@ -5,7 +5,7 @@ import { aConsumer, aFarm, someTasks } from "../core/farm/samples.ts";
 import { MetricsPage } from "../support/metrics-page.ts";
 
 const page = (...tasks: readonly Parameters<typeof aConsumer>[0][]): MetricsPage =>
-  new MetricsPage(renderTaskSeries(aFarm(tasks.map((each) => aConsumer(each)))));
+  new MetricsPage([...renderTaskSeries(aFarm(tasks.map((each) => aConsumer(each))))].join(""));
 const empty = new Tally().figures({ waiting: 0, inFlight: 0, room: 1 });
 
 const names = [

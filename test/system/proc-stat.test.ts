@@ -1,27 +1,24 @@
 import { describe, expect, test } from "bun:test";
+import { copyFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseMaxFds, readOwnUsage } from "../../src/surface/own-usage.ts";
-import { parseCpuSeconds, parsePageBytes, parseResidentPages, readProcesses } from "../../src/system/proc-stat.ts";
-
-const tail = "S 1 77 77 0 -1 4194560 1200 0 3 0 250 75 9 9 20 0 1 0 5555 10485760 300 18446744073709551615\n";
-
-test.each([
-  ["a plain name", `77 (sleep) ${tail}`, 3.25],
-  ["a name with spaces", `77 (tmux: server) ${tail}`, 3.25],
-  ["a name with parentheses", `77 (a) R (b)) ${tail}`, 3.25],
-  ["a name that looks like fields", `77 (x) S 1 2 3 4 5 6 7 8 9 10 99 99) ${tail}`, 3.25],
-  ["nothing", "", null],
-  ["something else", "cpu  1 2 3", null],
-])("the CPU time is read behind %s", (_, stat, seconds) => {
-  expect(parseCpuSeconds(stat)).toBe(seconds);
-});
+import { parsePageBytes, parseResidentPages, readProcesses } from "../../src/system/proc-stat.ts";
 
 test.each([
   ["2625 300 210 5 0 130 0\n", 300],
   ["0 0 0 0 0 0 0\n", 0],
+  ["18446744073 4294967296 1\n", 4_294_967_296],
   ["", null],
-  ["a b", null],
+  ["12", null],
+  ["12 ", null],
+  ["12 34", null], // it may go on
+  ["12  34", null],
+  ["a b c", null],
+  ["1 -2 3", null],
 ])("the resident pages of %j are %j", (statm, pages) => {
-  expect(parseResidentPages(statm)).toBe(pages);
+  expect(parseResidentPages(Buffer.from(statm), statm.length)).toBe(pages);
+  expect(parseResidentPages(Buffer.from(`${statm} 7 7 7`), statm.length)).toBe(pages); // what a longer line left behind
 });
 
 const auxv = (...numbers: number[]): Uint8Array => new Uint8Array(new BigUint64Array(numbers.map(BigInt)).buffer);
@@ -46,11 +43,52 @@ test.each([
 
 describe("the real /proc", () => {
   test("a live process is told, one that is not there is left out", () => {
-    const usage = readProcesses([process.pid, 2 ** 22 + 1]);
+    const usage = readProcesses([process.pid, 2 ** 22 + 1, 0, -1]);
     expect([...usage.keys()]).toEqual([process.pid]);
     const own = usage.get(process.pid);
     expect(own?.cpuSeconds).toBeGreaterThan(0);
     expect(Math.abs((own?.rssBytes ?? 0) / process.memoryUsage.rss() - 1)).toBeLessThan(0.2);
+  });
+
+  test("the CPU time is the one the kernel tells of the process itself", () => {
+    const before = spent();
+    const told = readProcesses([process.pid]).get(process.pid)?.cpuSeconds ?? NaN;
+    // The two books of the kernel are rounded apart.
+    expect([told > before - 0.02, told < spent() + 0.02]).toEqual([true, true]);
+  });
+
+  test("whatever a process is called, it is told", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pm-names-"));
+    const program = join(folder, "a) R (b 1 2");
+    copyFileSync(Bun.which("sleep") ?? "", program);
+    const odd = Bun.spawn([program, "1000"], { stdio: ["ignore", "ignore", "ignore"] });
+    try {
+      expect(readProcesses([odd.pid]).has(odd.pid)).toBe(true);
+    } finally {
+      odd.kill("SIGKILL");
+      await odd.exited;
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("a process is read again and again, until it is gone; then its descriptor is closed", async () => {
+    const others = [sleeping(), sleeping(), sleeping()];
+    const pids = others.map(({ pid }) => pid);
+    const readTwice = (): number[] => [readProcesses(pids), readProcesses(pids)].map(({ size }) => size);
+    try {
+      expect(readTwice()).toEqual([3, 3]);
+      for (const { pid } of others) expect(filesOpenOn(pid)).toBe(1);
+      others[1]?.kill("SIGKILL");
+      await others[1]?.exited;
+      expect(readTwice()).toEqual([2, 2]);
+      others[0]?.kill("SIGKILL");
+      await others[0]?.exited;
+      for (let calls = 0; calls < 4; calls++) readProcesses([]); // nobody asks for the one that has gone any more
+      expect(pids.map(filesOpenOn)).toEqual([0, 0, 1]);
+    } finally {
+      for (const each of others) each.kill("SIGKILL");
+      await Promise.all(others.map(({ exited }) => exited));
+    }
   });
 
   test("pm's own usage is told in base units", () => {
@@ -63,3 +101,25 @@ describe("the real /proc", () => {
     expect(Math.abs(usage.startedEpochSeconds + process.uptime() - Date.now() / 1000)).toBeLessThan(5);
   });
 });
+
+const sleeping = (): Bun.Subprocess => Bun.spawn(["sleep", "1000"], { stdio: ["ignore", "ignore", "ignore"] });
+
+/** CPU seconds of this process, as it is told of itself. */
+function spent(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** How many descriptors this process has on files about that one. */
+function filesOpenOn(pid: number): number {
+  const folder = "/proc/self/fd";
+  return readdirSync(folder).filter((fd) => linkOf(`${folder}/${fd}`).startsWith(`/proc/${pid}/`)).length;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // it was the one that listed the folder
+  }
+}
