@@ -34,7 +34,7 @@ export interface Metrics {
 }
 
 /** For so long a page may hold the event loop before it lets it turn: a restart or a line that falls due meanwhile has to wait for it. */
-const mostHeldMs = 0.5;
+const mostHeldMs = 1;
 
 /** Makes all metrics of a farm, in a registry of their own. Counters are fed by events, all else is read for each page. */
 export function createMetrics(options: MetricsOptions): Metrics {

@@ -45,15 +45,13 @@ export class Registry {
   /** The text of all metrics, in pieces; between two of them the series may change. */
   *text(): Generator<string> {
     for (const metric of this.#metrics) {
-      let piece = metric.head;
-      let lines = 0;
+      let lines = [metric.head];
       for (const line of metric.lines()) {
-        piece += line;
-        if (++lines % linesOfPiece > 0) continue;
-        yield piece;
-        piece = "";
+        if (lines.push(line) < linesOfPiece) continue;
+        yield lines.join("");
+        lines = [];
       }
-      yield `${piece}\n`;
+      yield `${lines.join("")}\n`;
     }
   }
 

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseMaxFds, readOwnUsage } from "../../src/surface/own-usage.ts";
-import { parsePageBytes, parseResidentPages, readProcesses } from "../../src/system/proc-stat.ts";
+import { parsePageBytes, parseResidentPages, readProcesses, readProcessesInTurns } from "../../src/system/proc-stat.ts";
 
 test.each([
   ["2625 300 210 5 0 130 0\n", 300],
@@ -89,6 +89,13 @@ describe("the real /proc", () => {
       for (const each of others) each.kill("SIGKILL");
       await Promise.all(others.map(({ exited }) => exited));
     }
+  });
+
+  test("many are told as few are", async () => {
+    const none = Array.from({ length: 250 }, (_, n) => 2 ** 22 + 1 + n);
+    const usage = await readProcessesInTurns([...none, process.pid, ...none, process.ppid]);
+    expect([...usage.keys()]).toEqual([process.pid, process.ppid]);
+    expect(await readProcessesInTurns([])).toEqual(new Map());
   });
 
   test("pm's own usage is told in base units", () => {

@@ -5,7 +5,7 @@ import { explain } from "../../core/scaling/explain.ts";
 import type { ExplainDocument, FarmStatus } from "../../protocol/control-api.ts";
 import type { ControlPorts } from "../../surface/control/ports.ts";
 import { type ControlServer, startControl } from "../../surface/control/server.ts";
-import { readProcesses } from "../../system/proc-stat.ts";
+import { readProcessesInTurns } from "../../system/proc-stat.ts";
 import { exitCodes } from "../outcome.ts";
 import { version } from "../version.ts";
 import type { ClaimedControl } from "./claim-control.ts";
@@ -23,7 +23,7 @@ export function controlPorts(parts: FarmParts, facts: FarmFacts): ControlPorts {
   const { supervisor, operator, definitions, trail, output } = parts;
   return {
     consumers: () => supervisor.consumers.map(({ spec }) => spec.name),
-    status: async (consumer) => status(parts, facts, consumer),
+    status: (consumer) => status(parts, facts, consumer),
     explain: (consumer) => explainConsumer(parts, consumer),
     operate: (request, who, wait) => operator.operate(request, who, wait),
     reload: (who, planOnly) => definitions.reload(who, planOnly),
@@ -37,11 +37,11 @@ export function controlPorts(parts: FarmParts, facts: FarmFacts): ControlPorts {
   };
 }
 
-function status(
+async function status(
   { supervisor, definitions }: FarmParts,
   { startedAtEpochMs, http }: FarmFacts,
   only: string | null,
-): FarmStatus | null {
+): Promise<FarmStatus | null> {
   const snapshot = supervisor.snapshot();
   const consumers = snapshot.consumers.filter(({ name }) => only === null || name === only);
   if (only !== null && consumers.length === 0) return null;
@@ -49,7 +49,6 @@ function status(
   const { spec, consumers: all, accepted, rejected } = definitions.current;
   return toStatus({
     snapshot: { ...snapshot, consumers },
-    usage: readProcesses([process.pid, ...pids]),
     epochMs: Date.now(),
     startedAtEpochMs,
     pid: process.pid,
@@ -59,6 +58,7 @@ function status(
     lastReload: definitions.lastReload,
     source: definitions.source === null ? null : { ...definitions.source, consumers: accepted.size, rejected },
     owners: spec.cluster === null ? null : ownersOf(all, spec.cluster),
+    usage: await readProcessesInTurns([process.pid, ...pids]), // the last, so that all else is told as of one moment
   });
 }
 
