@@ -65,3 +65,19 @@ test("the end waits for all, those that are stopping included", async () => {
   stopped["first"]?.();
   await end;
 });
+
+test("one that is still being loaded when it is told to stop is stopped as soon as it is there", async () => {
+  const turns = new IntakeTurns();
+  const done: string[] = [];
+  const loaded = Promise.withResolvers<void>();
+  const intake = turns.open("jobs", async () => {
+    await loaded.promise;
+    done.push("open");
+    return { depth: () => 7, stop: async () => void done.push("stop") };
+  });
+  const stopping = intake.stop();
+  expect([done, intake.depth()]).toEqual([[], null]);
+  loaded.resolve();
+  await stopping;
+  expect([done, intake.depth()]).toEqual([["open", "stop"], 7]);
+});
