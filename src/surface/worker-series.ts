@@ -41,7 +41,8 @@ export function* renderWorkerSeries(
       }
       if (worker.lastPongEpochMs !== null) lastPong.add(id, worker.lastPongEpochMs / 1000);
       const labels = `${consumer},${id}`;
-      if (worker.startedAtMs !== null) uptime.add(labels, Math.max(0, snapshot.atMs - worker.startedAtMs) / 1000);
+      if (worker.startedAtMs !== null)
+        uptime.add(labels, Math.max(0, Math.round(snapshot.atMs - worker.startedAtMs)) / 1000);
       const used = usage.get(worker.pid);
       if (used === undefined) continue;
       resident.add(labels, used.rssBytes);

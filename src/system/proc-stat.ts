@@ -11,8 +11,8 @@ export interface ProcessUsage {
 }
 
 /**
- * Reads the processes that are still there; one that has gone, or cannot be read, is left out. About 2 µs each, and 7 the first time: as
- * long as pm has half of its descriptors left, one stays with each process, and leaves after it.
+ * Reads the processes that are still there; one that has gone, or cannot be read, is left out. About 2 µs each, and 7 the first time: one
+ * descriptor stays with each, as long as that is no more than a 32nd of all that pm may have, and leaves after it.
  */
 export function readProcesses(pids: readonly number[]): Map<number, ProcessUsage> {
   reader ??= new Reader();
@@ -46,11 +46,10 @@ class Reader {
   }).symbols;
   /** Open `statm` files, those that were read last at the end. One never tells of another process that came to have the number. */
   readonly #kept = new Map<number, number>();
-  readonly #mostFds = descriptorLimit() / 2;
+  readonly #mostKept = descriptorLimit() / 32;
   readonly #pageBytes = pageBytes();
   readonly #path = ownBuffer(32);
   readonly #line = ownBuffer(128);
-  /** Seconds and nanoseconds, 64 bits each, of which the upper halves are 0: nothing has run for a century. */
   readonly #time = new Uint32Array(new ArrayBuffer(16));
   readonly #pathAt = ptr(this.#path);
   readonly #lineAt = ptr(this.#line);
@@ -95,7 +94,7 @@ class Reader {
     const fd = this.#calls.open(this.#pathAt, O_CLOEXEC);
     if (fd < 0) return null;
     const pages = this.#pagesOf(fd);
-    if (pages !== null && fd < this.#mostFds) this.#kept.set(pid, fd);
+    if (pages !== null && this.#kept.size < this.#mostKept) this.#kept.set(pid, fd);
     else closeFd(fd);
     return pages;
   }
@@ -107,9 +106,7 @@ class Reader {
 
   /** By the clock of the process (see clock_getcpuclockid), which takes a twentieth of the time of reading its `stat`. */
   #cpuSeconds(pid: number): number | null {
-    if (this.#calls.clock_gettime(cpuClockOf(pid), this.#timeAt) !== 0) return null;
-    const [seconds, nanoseconds] = [this.#time[0] ?? 0, this.#time[2] ?? 0];
-    return (seconds * 1e6 + Math.floor(nanoseconds / 1000)) / 1e6;
+    return this.#calls.clock_gettime(cpuClockOf(pid), this.#timeAt) === 0 ? secondsOf(this.#time) : null;
   }
 }
 
@@ -117,6 +114,12 @@ class Reader {
 function cpuClockOf(pid: number): number {
   const CPUCLOCK_SCHED = 2;
   return (~pid << 3) | CPUCLOCK_SCHED;
+}
+
+/** A struct timespec to the microsecond: seconds and nanoseconds, 64 bits each, whose upper halves are 0, since nothing has run for a century. */
+export function secondsOf(timespec: Uint32Array): number {
+  const [seconds, nanoseconds] = [timespec[0] ?? 0, timespec[2] ?? 0];
+  return (seconds * 1e6 + Math.floor(nanoseconds / 1000)) / 1e6;
 }
 
 /** Resident pages by a line of /proc/PID/statm, its second number, in the first `length` bytes; null when it is no such line. */

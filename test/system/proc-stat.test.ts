@@ -3,7 +3,13 @@ import { copyFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseMaxFds, readOwnUsage } from "../../src/surface/own-usage.ts";
-import { parsePageBytes, parseResidentPages, readProcesses, readProcessesInTurns } from "../../src/system/proc-stat.ts";
+import {
+  parsePageBytes,
+  parseResidentPages,
+  readProcesses,
+  readProcessesInTurns,
+  secondsOf,
+} from "../../src/system/proc-stat.ts";
 
 test.each([
   ["2625 300 210 5 0 130 0\n", 300],
@@ -19,6 +25,16 @@ test.each([
 ])("the resident pages of %j are %j", (statm, pages) => {
   expect(parseResidentPages(Buffer.from(statm), statm.length)).toBe(pages);
   expect(parseResidentPages(Buffer.from(`${statm} 7 7 7`), statm.length)).toBe(pages); // what a longer line left behind
+});
+
+test.each([
+  [0, 0, 0],
+  [0, 999, 0],
+  [0, 1_480_289, 0.00148],
+  [214, 365_034_999, 214.365034],
+  [4_000_000_000, 999_999_999, 4_000_000_000.999999],
+])("%d s and %d ns are %d s", (seconds, nanoseconds, told) => {
+  expect(secondsOf(Uint32Array.of(seconds, 0, nanoseconds, 0))).toBe(told);
 });
 
 const auxv = (...numbers: number[]): Uint8Array => new Uint8Array(new BigUint64Array(numbers.map(BigInt)).buffer);
