@@ -19,7 +19,7 @@ test("a pool rests without a worker, wakes for the first task, and rests again",
     expect(await pm.post("a", { n })).toEqual({ status: 200, id: null, result: { n } });
     await pm.seen("a", ({ workers }) => workers.length === 0);
   }
-  expect(pm.begun()).toEqual([1, 2]);
+  expect(await pm.begunSo(2)).toEqual([1, 2]);
   expect(pm.recorded("Sent SIGKILL to worker after stop timeout.")).toEqual([]);
 });
 

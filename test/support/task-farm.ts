@@ -178,6 +178,12 @@ export class TaskFarm extends SteeredPm {
     return this.stderr.all.flatMap((line) => / begun (\d+)$/u.exec(line)?.[1] ?? []).map(Number);
   }
 
+  /** The same, as soon as so many have been: what a worker says may come later than its answer. */
+  async begunSo(many: number): Promise<number[]> {
+    await this.stderr.count((line) => / begun \d+$/u.test(line), many);
+    return this.begun();
+  }
+
   /** Looks at the tasks of a consumer again and again until it is so; the test's own time limit ends it. */
   async tasksSeen(consumer: string, isSo: (now: { waiting: number; inFlight: number }) => boolean): Promise<void> {
     for (;;) {
