@@ -14,6 +14,7 @@ export class TaskDoor {
   readonly #host: Host;
   readonly #owner: ConsumerOwner;
   #tasks: ConsumerTasks | null = null;
+  #begun = false;
 
   constructor(consumer: Consumer, host: Host, owner: ConsumerOwner) {
     this.#consumer = consumer;
@@ -54,11 +55,14 @@ export class TaskDoor {
           if (this.#consumer.removed || this.#owner.stopping) this.#owner.shrunk(this.#consumer, 0);
         },
       });
+      this.admit();
+      if (this.#begun) this.#tasks.begin();
     } else this.#tasks.adopt(spec, spec.tasks);
   }
 
   /** Tasks may come from now on. */
   begin(): void {
+    this.#begun = true;
     this.#tasks?.begin();
   }
 

@@ -274,4 +274,29 @@ describe("a consumer with tasks", () => {
     after?.answer();
     expect(codes()).toEqual(["ok", "ok"]);
   });
+
+  test("that a reload gives tasks is fed from their queue, and takes none while it is stopped", async () => {
+    const from = {
+      url: "redis://x",
+      shape: { kind: "list", key: "jobs" },
+      format: "json",
+      maxAttempts: 1,
+      deadLetter: "dead",
+      reclaimMs: 1,
+    } as const;
+    const farm = new FakeFarm([pool("thumbs", 1), pool("held", 1)]);
+    const opened: string[] = [];
+    farm.host.tasks.openIntake = ({ name }) => {
+      opened.push(name);
+      return { stop: async () => {}, depth: () => null };
+    };
+    await farm.ask({ action: "stop", consumer: "held", slot: null }, false);
+    const tasks = tasksSpec({ from });
+    for (const name of ["thumbs", "held"]) farm.supervisor.consumer(name)?.adopt(pool(name, 1, { tasks }));
+    expect(opened).toEqual(["thumbs"]);
+    const codes: string[] = [];
+    const told = (answer: TaskAnswer): void => void codes.push(answer.ok ? "ok" : answer.error.code);
+    farm.supervisor.consumer("held")?.taskPool()?.submit(request, told);
+    expect(codes).toEqual(["unavailable"]);
+  });
 });
