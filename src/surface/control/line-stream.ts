@@ -1,3 +1,5 @@
+import { textBody } from "./text-body.ts";
+
 /** What a reader has not taken yet, at most, in characters; beyond it documents are lost and counted. */
 const maxWaiting = 262_144;
 
@@ -9,32 +11,18 @@ export class LineStream {
   onGone: () => void = () => {};
   /** Settles when the reader has all of it, or has left. */
   readonly read: Promise<void>;
-  readonly #allRead: () => void;
   #waiting = "\n";
   #lost = 0;
   #ended = false;
-  #cancelled = false;
   #wake: () => void = () => {};
 
   constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.read = promise;
-    this.#allRead = resolve;
-    const encoder = new TextEncoder();
-    this.body = new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const text = await this.#next();
-          if (this.#cancelled) return;
-          if (text === "") {
-            controller.close();
-            this.#allRead();
-          } else controller.enqueue(encoder.encode(text));
-        },
-        cancel: () => this.#cancel(),
-      },
-      { highWaterMark: 0 },
+    const { body, read } = textBody(
+      () => this.#next(),
+      () => this.#cancel(),
     );
+    this.body = body;
+    this.read = read;
   }
 
   /** One document more; when the reader is too far behind, it is lost, and the reader is told how many were. */
@@ -83,8 +71,6 @@ export class LineStream {
   }
 
   #cancel(): void {
-    this.#cancelled = true;
-    this.#allRead();
     this.#waiting = "";
     this.end();
   }

@@ -4,6 +4,7 @@ import type { Cancel } from "../../runtime/host.ts";
 import type { TaskInlet } from "../../runtime/tasks/task-ports.ts";
 import { type LostLine, TaskLines } from "./task-lines.ts";
 import { readTask, type TaskManner } from "./task-request.ts";
+import { textBody } from "./text-body.ts";
 
 /** Answers that may wait for those before them, or for the reader, in characters and in number. */
 const maxHeldLength = 1024 * 1024;
@@ -46,7 +47,8 @@ export class TaskStream {
   readonly #manner: TaskManner;
   readonly #lines: TaskLines;
   readonly #reader: Reader | null;
-  readonly #allRead: () => void;
+  /** The client has gone while it sent. */
+  readonly #left = Promise.withResolvers<void>();
   #number: number;
   #first: Line | null = null;
   #last: Line | null = null;
@@ -62,7 +64,6 @@ export class TaskStream {
   /** There are no more lines. */
   #finished = false;
   #gone = false;
-  #cancelled = false;
   /** Answers that nothing before them holds up. */
   #ready = "";
   #wakeReader: (() => void) | null = null;
@@ -83,28 +84,12 @@ export class TaskStream {
     this.#lines = new TaskLines(longest);
     this.#reader = source?.getReader() ?? null;
     this.#noMore = source === null;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.read = promise;
-    this.#allRead = resolve;
-    const encoder = new TextEncoder();
-    this.body = new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const text = await this.#nextText();
-          if (this.#cancelled) return;
-          if (text !== "") controller.enqueue(encoder.encode(text));
-          else {
-            controller.close();
-            this.#allRead();
-          }
-        },
-        cancel: () => {
-          this.#cancelled = true;
-          this.#leave();
-        },
-      },
-      { highWaterMark: 0 },
+    const { body, read } = textBody(
+      () => this.#nextText(),
+      () => this.#leave(),
     );
+    this.body = body;
+    this.read = Promise.race([read, this.#left.promise]);
     this.#pump();
   }
 
@@ -276,6 +261,6 @@ export class TaskStream {
     for (let line = this.#first; line !== null; line = line.next) line.cancel();
     void this.#reader?.cancel().catch(() => {}); // it may have failed already
     this.#wakeReaderIfAny();
-    this.#allRead();
+    this.#left.resolve();
   }
 }
