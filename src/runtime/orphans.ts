@@ -8,6 +8,9 @@ import type { Cancel, Clock } from "./host.ts";
 const restMs = 50;
 const maxShare = 0.05;
 
+/** A process that is just becoming another program shows no environment for a moment: so often is one without looked at again. */
+const maxBlankLooks = 20;
+
 /** What has not died of SIGKILL by then waits for the kernel itself, which may be for ever. */
 const patienceMs = 5_000;
 
@@ -34,6 +37,8 @@ export class Orphans {
   readonly #alive = new Set<string>();
   /** The marks of orphans. None has its number given to another before it has been reaped here. */
   readonly #marks = new Map<number, string>();
+  /** How often one has shown no environment. */
+  readonly #blankLooks = new Map<number, number>();
   /** Children that pm had before it began: not its own, so never ended by it. */
   readonly #strangers = new Set<number>();
   #adopts = false;
@@ -91,6 +96,7 @@ export class Orphans {
   #reaped(orphans: readonly number[]): void {
     for (const pid of orphans) {
       this.#marks.delete(pid);
+      this.#blankLooks.delete(pid);
       this.#strangers.delete(pid);
     }
     if (this.#end !== null) this.#look();
@@ -108,14 +114,17 @@ export class Orphans {
     this.#cancelLook?.();
     this.#cancelLook = null;
     const startedAtMs = this.#ports.clock.nowMs();
+    let mayShowMore = false;
     const children = this.#ports.children().filter((pid) => !this.#strangers.has(pid) && pid !== this.#end?.except);
     for (const pid of children) {
       const due = this.#end !== null || (!this.#ports.isOwn(pid) && this.#isLeftBehind(pid));
       if (due) this.#ports.kill(pid);
+      else mayShowMore ||= (this.#blankLooks.get(pid) ?? maxBlankLooks) < maxBlankLooks;
     }
     const endedAtMs = this.#ports.clock.nowMs();
     this.#nextLookAtMs = endedAtMs + Math.max(restMs, (endedAtMs - startedAtMs) / maxShare);
     if (children.length === 0) this.#end?.done();
+    else if (mayShowMore) this.#lookSoon();
   }
 
   #isLeftBehind(pid: number): boolean {
@@ -125,10 +134,9 @@ export class Orphans {
 
   #readMark(pid: number): string | null {
     const start = `${runIdVariable}=${this.#runId}.`;
-    const variable = this.#ports
-      .environmentOf(pid)
-      ?.split("\0")
-      .find((each) => each.startsWith(start));
+    const environment = this.#ports.environmentOf(pid);
+    if (environment === null) this.#blankLooks.set(pid, (this.#blankLooks.get(pid) ?? 0) + 1);
+    const variable = environment?.split("\0").find((each) => each.startsWith(start));
     if (variable === undefined) return null;
     const mark = variable.slice(runIdVariable.length + 1);
     this.#marks.set(pid, mark);

@@ -87,6 +87,27 @@ describe("an orphan", () => {
     expect(await end).toBe(true);
   });
 
+  test("that is just becoming another program, and shows no environment yet, is ended once it shows one", () => {
+    orphans.start();
+    const mark = worker();
+    children.set(10, null);
+    orphans.ended(mark);
+    clock.advance(50);
+    expect(killed).toEqual([]);
+    orphan(10, mark);
+    clock.advance(50);
+    expect(killed).toEqual([10]);
+  });
+
+  test("that never shows an environment is not looked at for ever", () => {
+    orphans.start();
+    children.set(10, null);
+    orphans.ended(worker());
+    clock.advance(60_000);
+    expect(reads).toBeGreaterThan(1);
+    expect(reads).toBeLessThan(30);
+  });
+
   test("that comes later, by the end of its parent, is ended too", () => {
     orphans.start();
     const mark = worker();
