@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, sh, steady } from "../support/farm-file.ts";
 import { command, type CommandRun, ownSocket, pidsOf, RunningCommand, statusOf } from "../support/pm-command.ts";
 import { PmProcess } from "../support/pm-process.ts";
+import { stateOf, until } from "../support/proc.ts";
 
 setDefaultTimeout(30_000);
 
@@ -85,13 +86,14 @@ describe("a command acts and says what happened", () => {
   test("pause freezes, resume lets go on", async () => {
     await using pm = await threeWorkers();
     const pids = await pidsOf(pm, "a");
-    const frozen = (): readonly boolean[] =>
-      pids.map((pid) => / T /u.test(readFileSync(`/proc/${pid}/stat`, "utf8").slice(0, 100)));
+    // A signal counts once the process has been on a processor.
+    const frozen = (wanted: readonly boolean[]) =>
+      until(() => Bun.deepEquals(pids.map((pid) => stateOf(Number(pid)) === "T"), wanted));
     expect(await command(pm, "pause", "a:0")).toEqual(done("a: 1 worker paused"));
-    expect(frozen()).toEqual([true, false, false]);
+    await frozen([true, false, false]);
     expect((await command(pm, "status")).stdout).toMatch(/^ {2}a:0 +1 +paused /mu);
     expect(await command(pm, "resume", "a")).toMatchObject({ exitCode: 0 });
-    expect(frozen()).toEqual([false, false, false]);
+    await frozen([false, false, false]);
   });
 
   test("scale by hand, and back", async () => {
