@@ -88,7 +88,12 @@ describe("a command acts and says what happened", () => {
     const pids = await pidsOf(pm, "a");
     // A signal counts once the process has been on a processor.
     const frozen = (wanted: readonly boolean[]) =>
-      until(() => Bun.deepEquals(pids.map((pid) => stateOf(Number(pid)) === "T"), wanted));
+      until(() =>
+        Bun.deepEquals(
+          pids.map((pid) => stateOf(Number(pid)) === "T"),
+          wanted,
+        ),
+      );
     expect(await command(pm, "pause", "a:0")).toEqual(done("a: 1 worker paused"));
     await frozen([true, false, false]);
     expect((await command(pm, "status")).stdout).toMatch(/^ {2}a:0 +1 +paused /mu);
