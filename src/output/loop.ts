@@ -9,14 +9,15 @@ import type { OutputBatch, OutputStart, ToOutput } from "./messages.ts";
 import { LogTail } from "./log-tail.ts";
 import { OwnLog } from "./own-log.ts";
 import { Pace } from "./pace.ts";
+import { PipeRoom } from "./pipe-room.ts";
 import { Reports } from "./reports.ts";
 import { isSameFile, Sink, sinkBytes } from "./sink.ts";
 import { type Source, Sources } from "./sources.ts";
 import { type StreamHost, WorkerStream } from "./worker-stream.ts";
 import { givenUpAfterMs, writeRest } from "./write-rest.ts";
 
-/** Bytes taken from one source before the others have their turn: what a pipe holds. */
-const chunkBytes = 65_536;
+/** Bytes taken from one source before the others have their turn: half of what a roomy pipe holds, so that its writer writes on meanwhile. */
+const chunkBytes = 128 * 1024;
 /** Bytes taken from one source at its end: the most that its pipe or socket can hold, for somebody may go on writing into it. */
 const maxRestBytes = 1024 * 1024;
 /** How long a pipe that a grandchild keeps open is still read after the worker itself is gone. */
@@ -51,6 +52,7 @@ export class OutputLoop {
   /** Sources that wait until the main thread has caught up with the reports. */
   readonly #behind = new Set<Source>();
   readonly #pace = new Pace();
+  readonly #room = new PipeRoom();
   #stopping = false;
   #finishing = false;
   /** When nothing is written any more. */
@@ -151,6 +153,7 @@ export class OutputLoop {
     }
     source.activity?.heard();
     this.#pace.heard(size);
+    if (source.kind === "stream") this.#room.heard(source.fd, size);
     this.#take(source, size);
     return true;
   }
@@ -261,6 +264,7 @@ export class OutputLoop {
 
   #end(source: Source): void {
     source.stream?.end();
+    this.#room.forget(source.fd);
     this.#sources.forget(source);
   }
 
