@@ -24,7 +24,7 @@ import { assemble, type FarmParts } from "./parts.ts";
 import { watchFarmFiles } from "./watch-files.ts";
 
 /** So long after all workers have been started, the start is over. */
-const settledAfterMs = 1_000;
+const settledAfterMs = 50;
 
 /** A running farm, from the first line of its log to its exit code. */
 export class Farm {
