@@ -21,13 +21,16 @@ enum { P_PIDFD = 3, WNOHANG = 1, WEXITED = 4, EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL =
 /* stdin, stdout, stderr and the control channel of a worker. */
 enum { STREAMS = 4, IN = 0, CHANNEL = 3, STACK = 32768, EVENTS = 32 };
 
-/* pm's; `prepare` fills it. In `epoll` are the pidfds of all workers; the places lie at the low end of pm's table. */
+/*
+ * pm's; `prepare` fills it. In `epoll` are the pidfds of all workers; the places lie at the low end of pm's table. `ends` are pm's ends of the
+ * streams that lie ready for the next worker, its own being in their places; -1 for none.
+ */
 struct spawner {
-  int epoll, null, places[STREAMS];
+  int epoll, null, places[STREAMS], ends[STREAMS];
 };
 
 struct start {
-  const struct spawner *spawner;
+  struct spawner *spawner;
   const char *program, *folder;
   char **argv, **envp, **settings, **settings_end;
   u64 id;            /* what `reap` will call it; 32 bits */
@@ -63,6 +66,7 @@ static long prepare(struct spawner *spawner) {
     long place = sys3(SYS_FCNTL, null, F_DUPFD_CLOEXEC, STREAMS);
     if (place < 0) return place;
     spawner->places[i] = (int)place;
+    spawner->ends[i] = -1;
   }
   long epoll = sys3(SYS_EPOLL_CREATE1, O_CLOEXEC, 0, 0);
   spawner->epoll = (int)epoll;
@@ -118,41 +122,60 @@ static long clone_child(struct start *start, char *stack_end) {
   return result;
 }
 
-/* A pipe with our end kept, and the worker's in its place; ours does not block. */
-static long open_stream(struct start *start, int stream) {
+/* A pipe with our end kept, and the worker's in its place; ours does not block. Nothing to do where that is so already. */
+static long open_stream(struct spawner *spawner, int stream) {
+  if (spawner->ends[stream] >= 0) return 0;
   int ends[2], ours = stream == IN;
   int is_channel = stream == CHANNEL;
   long failed = is_channel ? sys4(SYS_SOCKETPAIR, 1 /* AF_UNIX */, 1 /* SOCK_STREAM */ | SOCK_CLOEXEC, 0, (long)ends)
                            : sys3(SYS_PIPE2, (long)ends, O_CLOEXEC, 0);
   if (failed < 0) return failed;
   sys3(SYS_FCNTL, ends[ours], F_SETFL, O_NONBLOCK);
-  start->ends[stream] = ends[ours];
-  failed = sys3(SYS_DUP3, ends[!ours], start->spawner->places[stream], O_CLOEXEC);
+  failed = sys3(SYS_DUP3, ends[!ours], spawner->places[stream], O_CLOEXEC);
   sys3(SYS_CLOSE, ends[!ours], 0, 0);
+  if (failed < 0) sys3(SYS_CLOSE, ends[ours], 0, 0);
+  else spawner->ends[stream] = ends[ours];
   return failed < 0 ? failed : 0;
+}
+
+static void empty_place(const struct spawner *spawner, int stream) {
+  sys3(SYS_DUP3, spawner->null, spawner->places[stream], O_CLOEXEC);
+}
+
+/*
+ * Hands over the streams of a worker that has been started, and lays those that every worker has ready for the next one, which then need not
+ * wait for them. What cannot be opened now is tried again then.
+ */
+static void hand_over(struct spawner *spawner, struct start *start) {
+  for (int i = 0; i < STREAMS; i++) {
+    if (spawner->ends[i] < 0) continue;
+    start->ends[i] = spawner->ends[i];
+    spawner->ends[i] = -1;
+    if (i == IN || open_stream(spawner, i) < 0) empty_place(spawner, i);
+  }
 }
 
 /* Starts a worker; 0, or a negative errno, and then nothing is left of it. */
 static long spawn(struct start *start) {
   char stack[STACK] __attribute__((aligned(16)));
-  const struct spawner *spawner = start->spawner;
+  struct spawner *spawner = start->spawner;
   long failed = 0, pid = 0;
   start->error = 0;
   start->pidfd = -1;
   for (int i = 0; i < STREAMS; i++) start->ends[i] = -1;
-  for (int i = start->writes_stdin ? IN : IN + 1; i < STREAMS && failed == 0; i++) failed = open_stream(start, i);
+  for (int i = start->writes_stdin ? IN : IN + 1; i < STREAMS && failed == 0; i++) failed = open_stream(spawner, i);
   if (failed == 0) {
     u64 all = ~0UL, before;
     sys4(SYS_RT_SIGPROCMASK, SIG_SETMASK, (long)&all, (long)&before, sizeof all);
     failed = pid = clone_child(start, stack + STACK);
     sys4(SYS_RT_SIGPROCMASK, SIG_SETMASK, (long)&before, 0, sizeof before);
   }
-  for (int i = 0; i < STREAMS; i++) sys3(SYS_DUP3, spawner->null, spawner->places[i], O_CLOEXEC);
   start->pid = (int)pid;
   if (failed > 0) failed = -start->error;
   if (failed == 0) {
     struct epoll_event event = {EPOLLIN, (u32)start->id, start->pidfd};
     sys4(SYS_EPOLL_CTL, spawner->epoll, EPOLL_CTL_ADD, start->pidfd, (long)&event);
+    hand_over(spawner, start);
     return 0;
   }
   if (start->pidfd >= 0) {
@@ -160,8 +183,11 @@ static long spawn(struct start *start) {
     sys6(SYS_WAITID, P_PIDFD, start->pidfd, (long)info, WEXITED, 0, 0);
     sys3(SYS_CLOSE, start->pidfd, 0, 0);
   }
-  for (int i = 0; i < STREAMS; i++)
-    if (start->ends[i] >= 0) sys3(SYS_CLOSE, start->ends[i], 0, 0);
+  if (spawner->ends[IN] >= 0) {
+    sys3(SYS_CLOSE, spawner->ends[IN], 0, 0);
+    spawner->ends[IN] = -1;
+    empty_place(spawner, IN);
+  }
   return failed;
 }
 

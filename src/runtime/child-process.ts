@@ -153,11 +153,11 @@ class ChildProcess implements Child {
 
   #onExit(exit: ExitReason): void {
     this.#exited = true;
+    this.lane?.exited(exit);
+    this.#hear({ type: "exited", exit }); // may start its successor, for which all that follows is no reason to wait
     this.#guardian.forget(this.pid);
     this.#output.exited(this.#key);
     if (this.#stdin !== null && this.#process.stdinFd !== null) closeFd(this.#process.stdinFd);
-    this.lane?.exited(exit);
-    this.#hear({ type: "exited", exit });
     if (this.#unheard > 1) setTimeout(() => this.lane?.abandon(), lingerMs).unref();
     this.#orphans.ended(this.#mark); // takes a look at all children, which its successor need not wait for
   }

@@ -48,7 +48,7 @@ const exited = 1;
 /** All processes that were started this way. */
 export class NativeSpawner {
   readonly #calls: ReturnType<typeof link>;
-  readonly #state = ownBuffer(32);
+  readonly #state = ownBuffer(40);
   readonly #start = ownBuffer(startBytes);
   readonly #startAt = ptr(this.#start);
   readonly #ended = ownBuffer(maxEnded * endedBytes);
@@ -107,8 +107,8 @@ export class NativeSpawner {
         const process = this.#living.get(id);
         if (process === undefined) continue;
         this.#living.delete(id);
-        ownEnded(process.pid, process);
         process.hear(code === exited ? status : null, code === 0 || code === exited ? null : status);
+        ownEnded(process.pid, process);
       }
     } while (count === maxEnded);
   }

@@ -4,7 +4,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, sh, steady } from "../support/farm-file.ts";
 import { asPid1, noNamespaces, pidOfPm, stopPm } from "../support/pid-namespace.ts";
 import { goneFromProcessTable, pmBinary, PmProcess } from "../support/pm-process.ts";
-import { guardianOf, memoryBytes, until } from "../support/proc.ts";
+import { guardianOf, keepsSignal, memoryBytes, until } from "../support/proc.ts";
 
 setDefaultTimeout(30_000);
 
@@ -31,7 +31,8 @@ describe("as PID 1, pm", () => {
     async (signal) => {
       await using pm = new PmProcess(farmFile({ a: steady }), { starter });
       const main = await pidOfPm(pm, starter);
-      await until(() => readlinkSync(`/proc/${main}/exe`) === pmBinary);
+      // Its very first step, and nobody can keep a signal that comes before a program's first step.
+      await until(() => readlinkSync(`/proc/${main}/exe`) === pmBinary && keepsSignal(main, signal));
       process.kill(main, signal);
       expect(await pm.process.exited).toBe(0);
       await goneFromProcessTable(pm.mark);

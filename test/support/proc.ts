@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 
 /** Descriptors the process has open now. */
 export function openFds(pid: number): number {
@@ -26,6 +27,13 @@ export function stateOf(pid: number): string | null {
 /** True while the process is there and not a zombie. */
 export function isAlive(pid: number): boolean {
   return !["Z", "X", null].includes(stateOf(pid));
+}
+
+/** True while a signal that comes to the process is not lost, whoever that is: it is blocked, or has a handler. */
+export function keepsSignal(pid: number, signal: NodeJS.Signals): boolean {
+  const status = read(`/proc/${pid}/status`);
+  const sets = Array.from(status.matchAll(/^Sig(?:Blk|Cgt):\s+([0-9a-f]+)$/gmu), ([, bits]) => BigInt(`0x${bits}`));
+  return sets.some((bits) => ((bits >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n);
 }
 
 /** Resolves when the condition holds; for facts of the kernel, which tells nobody of them. The test's own time limit ends it. */
