@@ -53,6 +53,8 @@ export class OutputLoop {
   readonly #behind = new Set<Source>();
   readonly #pace = new Pace();
   readonly #room = new PipeRoom();
+  /** Only one has something to say in this turn: its lines need not wait for those of others. */
+  #isAlone = false;
   #stopping = false;
   #finishing = false;
   /** When nothing is written any more. */
@@ -108,6 +110,7 @@ export class OutputLoop {
 
   #turn(): void {
     const count = this.#epoll.wait(this.#timeoutMs());
+    this.#isAlone = count === 1;
     for (let index = 0; index < count; index++) {
       const id = this.#epoll.idAt(index);
       if (id === stdoutId || id === stderrId) (id === stdoutId ? this.#stdout : this.#stderr).flush(nowMs());
@@ -173,6 +176,8 @@ export class OutputLoop {
     switch (source.kind) {
       case "stream":
         source.stream?.push(this.#chunk, size);
+        if (this.#isAlone) this.#flushSinks();
+        source.stream?.remember(this.#chunk, size);
         this.#watchPartial(source);
         return;
       case "ipc":

@@ -82,6 +82,10 @@ export class WorkerStream {
 
   push(chunk: Buffer, size: number): void {
     this.#splitter.push(chunk, 0, size, this.#onLine, this.#tag.packed === null ? null : this.#takeLines);
+  }
+
+  /** Keeps what `push` has been given, for those who ask for the recent lines. */
+  remember(chunk: Buffer, size: number): void {
     // Frames are no output, so that where there are any, lines are kept one by one.
     if (!this.bundleFrames) this.#tail.push(chunk, 0, size);
   }
