@@ -6,7 +6,7 @@ import { maxShownBytes, findLines, readLines, textOf, toLogLine } from "../core/
 import { type RememberedWorker, RecentOutput } from "../core/output/recent-output.ts";
 import { ownBuffer } from "../system/libc.ts";
 import { Follower, sizeOf } from "./follower.ts";
-import type { LinesReport, TailOrder, ToOutput } from "./messages.ts";
+import type { LinesReport, ProcessKind, TailOrder, ToOutput } from "./messages.ts";
 
 const limits = { maxBytes: 32 * 1024 * 1024, maxBytesPerWorker: 64 * 1024, maxGoneWorkers: 32 };
 /** The most that is told at once, whatever is asked for. */
@@ -34,7 +34,7 @@ export class LogTail {
       workerId,
       slot,
       consumer,
-    }: Pick<Extract<ToOutput, { do: "open" }>, "key" | "workerId" | "slot" | "consumer">,
+    }: Pick<Extract<ToOutput, { do: "open" }>, "key" | "workerId" | "slot"> & Pick<ProcessKind, "consumer">,
     stream: "stdout" | "stderr",
   ): TailedStream {
     const worker = this.#recent.worker({ worker: workerId, slot, consumer });

@@ -1,8 +1,6 @@
 import { LineEnricher } from "../core/output/enrich.ts";
 import { LineSplitter } from "../core/output/line-splitter.ts";
-import { maxFrameBytes } from "../protocol/worker-frames.ts";
 import { addressOf, EAGAIN, Epoll, ownBuffer, readInto, sleepUs } from "../system/libc.ts";
-import { Activity } from "./activity.ts";
 import { BulkEnricher } from "./bulk-enricher.ts";
 import { isoNow, nowMs } from "./clock.ts";
 import type { OutputBatch, OutputStart, ToOutput } from "./messages.ts";
@@ -12,8 +10,9 @@ import { Pace } from "./pace.ts";
 import { PipeRoom } from "./pipe-room.ts";
 import { Reports } from "./reports.ts";
 import { isSameFile, Sink, sinkBytes } from "./sink.ts";
-import { type Source, Sources } from "./sources.ts";
-import { type StreamHost, WorkerStream } from "./worker-stream.ts";
+import { isOutput, type Source, Sources } from "./sources.ts";
+import { WorkerSources } from "./worker-sources.ts";
+import type { StreamHost } from "./worker-stream.ts";
 import { givenUpAfterMs, writeRest } from "./write-rest.ts";
 
 /** Bytes taken from one source before the others have their turn: half of what a roomy pipe holds, so that its writer writes on meanwhile. */
@@ -39,14 +38,13 @@ export class OutputLoop {
   readonly #reports: Reports;
   readonly #epoll = new Epoll(128);
   readonly #sources = new Sources(this.#epoll);
-  readonly #processes = new Map<number, readonly Source[]>();
+  readonly #workers: WorkerSources;
   readonly #chunk: Buffer;
   readonly #chunkAt: number;
   readonly #sinks: readonly Sink[];
   readonly #stdout: Sink;
   readonly #stderr: Sink;
   readonly #host: StreamHost;
-  readonly #activity: Float64Array;
   readonly #control: Source;
   readonly #ownLog: OwnLog;
   /** Sources that wait until the main thread has caught up with the reports. */
@@ -62,7 +60,6 @@ export class OutputLoop {
 
   constructor(start: OutputStart, post: (batch: OutputBatch) => void) {
     this.#reports = new Reports(post, new Float64Array(start.consumed));
-    this.#activity = new Float64Array(start.activity);
     const bulk = BulkEnricher.open(chunkBytes + 2 * sinkBytes, isoNow);
     const memory = (bytes: number): Buffer => bulk?.allocate(bytes) ?? ownBuffer(bytes);
     this.#chunk = memory(chunkBytes);
@@ -81,6 +78,8 @@ export class OutputLoop {
       tail: new LogTail((report) => this.#reports.add(report, 0)),
       drops: (sink) => start.onSlowSink === "drop" || (this.#stopping && sink.stalledMs(nowMs()) > givenUpAfterMs),
     };
+    const sinks = { stdout: this.#stdout, stderr: this.#stderr };
+    this.#workers = new WorkerSources(this.#sources, sinks, this.#host, new Float64Array(start.activity));
     this.#control = this.#sources.add({
       fd: start.controlFd,
       key: -1,
@@ -140,10 +139,13 @@ export class OutputLoop {
   }
 
   /** Where the source must wait, since what it says has nowhere to go for now; null when it may be read. */
-  #mustWaitIn({ kind, stream }: Source): Set<Source> | null {
-    if ((kind === "ipc" || stream?.bundleFrames === true) && this.#reports.behind) return this.#behind;
+  #mustWaitIn(source: Source): Set<Source> | null {
+    const { kind, process, waits } = source;
+    if ((kind === "ipc" || process?.kind.bundleFrames === true) && this.#reports.behind) return this.#behind;
     if (kind === "own_log") return this.#stderr.full ? this.#stderr.paused : null;
-    return stream?.waits === true && stream.sink.full && !this.#host.drops(stream.sink) ? stream.sink.paused : null;
+    if (!isOutput(source)) return null;
+    const sink = this.#workers.sinkOf(source);
+    return waits && sink.full && !this.#host.drops(sink) ? sink.paused : null;
   }
 
   /** Takes one chunk; false when there was none (for now, or ever). */
@@ -156,13 +158,14 @@ export class OutputLoop {
     }
     source.activity?.heard();
     this.#pace.heard(size);
-    if (source.kind === "stream") this.#room.heard(source.fd, size);
+    if (isOutput(source)) this.#room.heard(source.fd, size);
     this.#take(source, size);
     return true;
   }
 
   /** Reads what is there already, wherever it is to go: nobody waits any more who could be held up instead. */
   #readRest(source: Source): void {
+    source.waits = false;
     if (source.stream !== null) source.stream.waits = false;
     for (let bytes = 0; bytes < maxRestBytes && this.#readOnce(source); bytes += chunkBytes) this.#flushSinks();
   }
@@ -174,11 +177,9 @@ export class OutputLoop {
 
   #take(source: Source, size: number): void {
     switch (source.kind) {
-      case "stream":
-        source.stream?.push(this.#chunk, size);
-        if (this.#isAlone) this.#flushSinks();
-        source.stream?.remember(this.#chunk, size);
-        this.#watchPartial(source);
+      case "stdout":
+      case "stderr":
+        this.#takeOutput(source, size);
         return;
       case "ipc":
         source.splitter?.push(this.#chunk, 0, size, (chunk, start, end, dropped) => {
@@ -200,6 +201,14 @@ export class OutputLoop {
     }
   }
 
+  #takeOutput(source: Source, size: number): void {
+    const stream = this.#workers.streamOf(source);
+    stream?.push(this.#chunk, size);
+    if (this.#isAlone) this.#flushSinks();
+    stream?.remember(this.#chunk, size);
+    this.#watchPartial(source);
+  }
+
   /** All orders are taken out of the chunk before the first is obeyed, since obeying may read into it. */
   #takeOrders(source: Source, size: number): void {
     const orders: ToOutput[] = [];
@@ -211,8 +220,11 @@ export class OutputLoop {
 
   #obey(order: ToOutput): void {
     switch (order.do) {
+      case "kind":
+        this.#workers.learn(order);
+        return;
       case "open":
-        this.#open(order);
+        this.#workers.open(order);
         return;
       case "exited":
         this.#exited(order.key);
@@ -238,27 +250,13 @@ export class OutputLoop {
     }
   }
 
-  #open(order: Extract<ToOutput, { do: "open" }>): void {
-    const { key } = order;
-    const activity = new Activity(this.#activity, order.activity, nowMs);
-    const stream = (fd: number, name: "stdout" | "stderr", sink: Sink): Source =>
-      this.#sources.add({ fd, key, kind: "stream", activity, stream: new WorkerStream(order, name, sink, this.#host) });
-    this.#processes.set(key, [
-      this.#sources.add({ fd: order.ipcFd, key, kind: "ipc", activity, splitter: splitter(maxFrameBytes) }),
-      ...(order.stdoutFd === null ? [] : [stream(order.stdoutFd, "stdout", this.#stdout)]),
-      stream(order.stderrFd, "stderr", this.#stderr),
-    ]);
-  }
-
   /** The process is gone: its last words are in the pipes already. A grandchild that holds one open is heard a little longer. */
   #exited(key: number): void {
-    const sources = this.#processes.get(key) ?? [];
-    this.#processes.delete(key);
-    for (const source of sources) {
-      if (!this.#sources.has(source)) continue;
+    for (const source of this.#workers.close(key)) {
       if (source.kind === "ipc") this.#finish(source);
       else this.#readRest(source);
       if (!this.#sources.has(source)) continue;
+      this.#workers.streamOf(source); // now, for its worker may be forgotten before it says something
       this.#sources.resume(source);
       source.activity = null;
       source.closeAtMs = nowMs() + lingerMs;

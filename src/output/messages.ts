@@ -11,6 +11,10 @@ export interface ProcessOutput {
   readonly workerId: number;
   readonly slot: number;
   readonly pid: number;
+}
+
+/** What the processes of one definition have in common. */
+export interface ProcessKind {
   readonly consumer: string;
   readonly logs: LogSpec;
   /** Lines that begin with `@spm:` are frames. */
@@ -21,12 +25,20 @@ export interface ProcessOutput {
 
 /** What the main thread tells the output thread: one JSON object a line on a pipe, so that the order is kept and epoll wakes up. */
 export type ToOutput =
+  /** Comes before the first process of its kind. */
+  | ({
+      readonly do: "kind";
+      /** Names the kind; never used again. */
+      readonly id: number;
+      /** Index of the consumer's first counter (see counters.ts). */
+      readonly counters: number;
+    } & ProcessKind)
   | ({
       readonly do: "open";
       /** Names the process; never used again. */
       readonly key: number;
-      /** Index of the consumer's first counter (see counters.ts). */
-      readonly counters: number;
+      /** The id of its kind. */
+      readonly kind: number;
       /** Index in the table of last activity, or -1. */
       readonly activity: number;
     } & ProcessOutput)

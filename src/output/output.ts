@@ -5,7 +5,15 @@ import { TurnWriter } from "../system/turn-writer.ts";
 import { type LogCounter, perConsumer, readCounters } from "./counters.ts";
 import { type HearLines, LineRequests } from "./line-requests.ts";
 import { ReportQueue } from "./report-queue.ts";
-import type { OutputBatch, OutputNotice, OutputReport, OutputStart, ProcessOutput, ToOutput } from "./messages.ts";
+import type {
+  OutputBatch,
+  OutputNotice,
+  OutputReport,
+  OutputStart,
+  ProcessKind,
+  ProcessOutput,
+  ToOutput,
+} from "./messages.ts";
 
 /** A report about one process, as its listener hears it. */
 export type ProcessReport = Extract<OutputReport, { key: number }>;
@@ -31,6 +39,9 @@ export class Output {
   readonly #activity = new Float64Array(new SharedArrayBuffer(8 * activitySlots));
   readonly #consumed = new Float64Array(new SharedArrayBuffer(8));
   readonly #consumers = new Map<string, number>();
+  readonly #kinds = new WeakMap<ProcessKind, number>();
+  /** The same by what they say: definitions that say the same are one kind, so that reloads make no more of them. */
+  readonly #kindIds = new Map<string, number>();
   readonly #listeners = new Map<
     number,
     { readonly hear: (report: ProcessReport) => void; readonly activity: number }
@@ -106,15 +117,27 @@ export class Output {
   }
 
   /** Reads a process from now on; `hear` is called until and with its `ended`. Returns the key for the calls below. */
-  open(process: ProcessOutput, hear: (report: ProcessReport) => void): number {
-    this.addConsumer(process.consumer);
+  open(process: ProcessOutput, kind: ProcessKind, hear: (report: ProcessReport) => void): number {
     const key = this.#nextKey++;
     const activity = this.#freeActivity.pop() ?? (this.#nextActivity < activitySlots ? this.#nextActivity++ : -1);
     if (activity >= 0) this.#activity[activity] = performance.timeOrigin + performance.now();
     this.#listeners.set(key, { hear, activity });
-    const counters = (this.#consumers.get(process.consumer) ?? 0) * perConsumer;
-    this.#tell({ do: "open", key, counters, activity, ...process });
+    this.#tell({ do: "open", key, kind: this.#kinds.get(kind) ?? this.#nameKind(kind), activity, ...process });
     return key;
+  }
+
+  #nameKind(kind: ProcessKind): number {
+    const text = JSON.stringify(kind);
+    let id = this.#kindIds.get(text);
+    if (id === undefined) {
+      id = this.#kindIds.size;
+      this.#kindIds.set(text, id);
+      this.addConsumer(kind.consumer);
+      const counters = (this.#consumers.get(kind.consumer) ?? 0) * perConsumer;
+      this.#tell({ do: "kind", id, counters, ...kind });
+    }
+    this.#kinds.set(kind, id);
+    return id;
   }
 
   /** The process has been reaped. */

@@ -1,5 +1,6 @@
 import type { LineSplitter } from "../core/output/line-splitter.ts";
 import type { Activity } from "./activity.ts";
+import type { ToOutput } from "./messages.ts";
 import { closeFd, type Epoll, EPOLLIN } from "../system/libc.ts";
 import type { WorkerStream } from "./worker-stream.ts";
 
@@ -9,9 +10,13 @@ export interface Source {
   readonly fd: number;
   /** Whose process it belongs to; -1 for pm's own. */
   readonly key: number;
-  readonly kind: "stream" | "ipc" | "own_log" | "control";
-  /** Of a stream. */
-  readonly stream: WorkerStream | null;
+  readonly kind: "stdout" | "stderr" | "ipc" | "own_log" | "control";
+  /** Of stdout and stderr. */
+  readonly process: OpenProcess | null;
+  /** Made when it first says something, since thousands of idle ones take memory. */
+  stream: WorkerStream | null;
+  /** What it says may be waited for; false once its process is gone. */
+  waits: boolean;
   /** Of orders and frames. */
   readonly splitter: LineSplitter | null;
   /** Where the time of its last bytes is noted; null for pm's own, and once its process is gone. */
@@ -22,6 +27,17 @@ export interface Source {
   closeAtMs: number | null;
   /** When its unterminated line is written; null when there is none, or none is wanted. */
   partialAtMs: number | null;
+}
+
+/** A process whose output is read. */
+export interface OpenProcess {
+  readonly order: Extract<ToOutput, { do: "open" }>;
+  readonly kind: Extract<ToOutput, { do: "kind" }>;
+}
+
+/** Whether it is what a worker writes for people. */
+export function isOutput({ kind }: Source): boolean {
+  return kind === "stdout" || kind === "stderr";
 }
 
 /** All that is read, known to epoll as long as it is wanted. */
@@ -38,7 +54,9 @@ export class Sources {
 
   add(source: Pick<Source, "fd" | "key" | "kind"> & Partial<Source>): Source {
     const whole: Source = {
+      process: null,
       stream: null,
+      waits: true,
       splitter: null,
       activity: null,
       pausedIn: null,
@@ -70,7 +88,7 @@ export class Sources {
     this.timed.delete(source);
     if (source.pausedIn === null) this.#epoll.remove(source.fd);
     else this.#leaveQueue(source, source.pausedIn);
-    if (source.kind === "stream") closeFd(source.fd);
+    if (isOutput(source)) closeFd(source.fd);
   }
 
   /** Out of epoll meanwhile, since an end that hung up would be reported again and again. */

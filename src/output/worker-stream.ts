@@ -4,12 +4,11 @@ import { makeTag, type Tag } from "../core/output/tag.ts";
 import { bundlePrefix } from "../protocol/bundle-frames.ts";
 import type { BulkEnricher, PackedTag } from "./bulk-enricher.ts";
 import { bytes, droppedLines, lines, perStream, truncatedLines } from "./counters.ts";
-import type { OutputReport, ToOutput } from "./messages.ts";
+import type { OutputReport } from "./messages.ts";
+import type { OpenProcess } from "./sources.ts";
 import { ownBuffer } from "../system/libc.ts";
 import type { LogTail, TailedStream } from "./log-tail.ts";
 import type { Sink } from "./sink.ts";
-
-type Open = Extract<ToOutput, { do: "open" }>;
 
 /** Of what gone processes have left behind, how much may wait for a reader that stands still; lines beyond it are dropped. */
 const maxLastWordsBytes = 4 * 1024 * 1024;
@@ -34,12 +33,11 @@ export class WorkerStream {
   /** Lines may be frames for the main thread. */
   readonly bundleFrames: boolean;
   /** False once its process is gone: nobody is held up by reading on, and a pipe that is kept for a reader is never freed. */
-  waits = true;
+  waits: boolean;
   readonly #host: StreamHost;
-  readonly #key: number;
-  readonly #open: Open;
+  readonly #process: OpenProcess;
   readonly #stream: "stdout" | "stderr";
-  /** Made when it first says something, since thousands of idle ones take memory; `packed` is null when lines must be looked at one by one. */
+  /** `packed` is null when lines must be looked at one by one. */
   #madeTag: { readonly tag: Tag; readonly packed: PackedTag | null } | null = null;
   readonly #counter: number;
   readonly #splitter: LineSplitter;
@@ -48,18 +46,19 @@ export class WorkerStream {
   readonly #onLine: OnLine = (chunk, start, end, dropped) => this.#line(chunk, start, end, dropped);
   readonly #takeLines: TakeLines = (chunk, start, end) => this.#takeMany(chunk, start, end);
 
-  constructor(open: Open, stream: "stdout" | "stderr", sink: Sink, host: StreamHost) {
+  constructor(process: OpenProcess, stream: "stdout" | "stderr", waits: boolean, sink: Sink, host: StreamHost) {
+    const { order, kind } = process;
     this.sink = sink;
+    this.waits = waits;
     this.#host = host;
-    this.#key = open.key;
-    this.partialFlushMs = open.logs.partialFlushMs;
-    this.#open = open;
+    this.partialFlushMs = kind.logs.partialFlushMs;
+    this.#process = process;
     this.#stream = stream;
-    this.#counter = open.counters + (stream === "stdout" ? 0 : perStream);
-    this.#splitter = new LineSplitter(open.logs.maxLineBytes, ownBuffer);
-    this.#tail = host.tail.open(open, stream);
-    this.bundleFrames = open.bundleFrames;
-    this.#readyPattern = open.readyPattern === null ? null : new RegExp(open.readyPattern);
+    this.#counter = kind.counters + (stream === "stdout" ? 0 : perStream);
+    this.#splitter = new LineSplitter(kind.logs.maxLineBytes, ownBuffer);
+    this.#tail = host.tail.open({ ...order, consumer: kind.consumer }, stream);
+    this.bundleFrames = kind.bundleFrames;
+    this.#readyPattern = kind.readyPattern === null ? null : new RegExp(kind.readyPattern);
   }
 
   get #tag(): { readonly tag: Tag; readonly packed: PackedTag | null } {
@@ -67,7 +66,9 @@ export class WorkerStream {
   }
 
   #makeTag(): { readonly tag: Tag; readonly packed: PackedTag | null } {
-    const { workerId, consumer, slot, pid, logs } = this.#open;
+    const { order, kind } = this.#process;
+    const { workerId, slot, pid } = order;
+    const { consumer, logs } = kind;
     const tag = makeTag({
       workerId,
       consumer,
@@ -156,17 +157,17 @@ export class WorkerStream {
 
   #bundleFrame(chunk: Buffer, start: number, end: number, dropped: number): void {
     if (dropped > 0) {
-      this.#host.report({ type: "oversized", key: this.#key }, 0);
+      this.#host.report({ type: "oversized", key: this.#process.order.key }, 0);
       return;
     }
     const text = chunk.toString("utf8", start + bundlePrefix.length, end);
-    this.#host.report({ type: "bundle_frame", key: this.#key, text }, end - start);
+    this.#host.report({ type: "bundle_frame", key: this.#process.order.key, text }, end - start);
   }
 
   #matchReady(chunk: Buffer, start: number, end: number): void {
     if (!this.#readyPattern?.test(chunk.toString("utf8", start, end))) return;
     this.#readyPattern = null;
-    this.#host.report({ type: "log_ready", key: this.#key }, 0);
+    this.#host.report({ type: "log_ready", key: this.#process.order.key }, 0);
   }
 }
 

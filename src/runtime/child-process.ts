@@ -1,5 +1,6 @@
 import type { ConsumerSpec } from "../core/farm/spec.ts";
 import type { ExitReason } from "../core/supervision/exit.ts";
+import type { ProcessKind } from "../output/messages.ts";
 import type { Output, ProcessReport } from "../output/output.ts";
 import { bundlePing, parseBundleFrame } from "../protocol/bundle-frames.ts";
 import { cancelFrame } from "../protocol/task-frames.ts";
@@ -70,7 +71,6 @@ class ChildProcess implements Child {
 
   constructor(request: ChildRequest, hear: (fact: ChildFact) => void, context: ChildContext) {
     const { spec, workerId, slot } = request;
-    const isBundle = spec.preset === "symfony-messenger";
     const isJsonl = spec.tasks?.protocol === "jsonl";
     this.#hear = hear;
     this.#output = context.output;
@@ -80,7 +80,7 @@ class ChildProcess implements Child {
     const server =
       spec.tasks?.protocol === "fastcgi" ? makeServerSocket(spec, context.socketFolder(), this.#mark) : null;
     try {
-      const stdin: ProcessWish["stdin"] = server?.fd ?? (isBundle || isJsonl ? "pipe" : "nothing");
+      const stdin: ProcessWish["stdin"] = server?.fd ?? (isBundle(spec) || isJsonl ? "pipe" : "nothing");
       const wish = { ...request, ...prepared(spec, server, context.env), mark: this.#mark, stdin };
       this.#process = startProcess(wish, context.launcher, (exit) => this.#onExit(exit));
     } catch (error) {
@@ -91,7 +91,7 @@ class ChildProcess implements Child {
     this.#guardian.watch(this.pid);
     this.#orphans.began(this.#mark);
     const { stdinFd, stdoutFd, stderrFd, ipcFd } = this.#process;
-    this.#stdin = isBundle && stdinFd !== null ? new PipeWriter(stdinFd, maxWaitingFrameBytes) : null;
+    this.#stdin = isBundle(spec) && stdinFd !== null ? new PipeWriter(stdinFd, maxWaitingFrameBytes) : null;
     this.#ipc = new PipeWriter(ipcFd, spec.tasks === null ? maxWaitingFrameBytes : maxWaitingResultBytes);
     this.#jsonl = isJsonl && stdinFd !== null ? this.#jsonlLane(stdinFd, stdoutFd, spec.tasks?.maxBytes ?? 0) : null;
     this.lane = server === null ? this.#jsonl : new FastcgiChildLane(spec, server, context.clock);
@@ -103,11 +103,8 @@ class ChildProcess implements Child {
         workerId,
         slot,
         pid: this.pid,
-        consumer: spec.name,
-        logs: spec.logs,
-        bundleFrames: isBundle,
-        readyPattern: spec.ready.when === "log" ? spec.ready.pattern : null,
       },
+      kindOf(spec),
       (report) => this.#report(report),
     );
   }
@@ -200,6 +197,22 @@ class ChildProcess implements Child {
   #take(frame: WorkerFrame | "malformed" | "unknown_type"): void {
     this.#hear(typeof frame === "string" ? { type: "ipc_error", kind: frame } : { type: "frame", frame });
   }
+}
+
+function isBundle({ preset }: ConsumerSpec): boolean {
+  return preset === "symfony-messenger";
+}
+
+const kinds = new WeakMap<ConsumerSpec, ProcessKind>();
+
+function kindOf(spec: ConsumerSpec): ProcessKind {
+  let kind = kinds.get(spec);
+  if (kind === undefined) {
+    const readyPattern = spec.ready.when === "log" ? spec.ready.pattern : null;
+    kind = { consumer: spec.name, logs: spec.logs, bundleFrames: isBundle(spec), readyPattern };
+    kinds.set(spec, kind);
+  }
+  return kind;
 }
 
 /** php-cgi ends itself after 500 requests unless it is told not to: here `max_tasks` says when it is replaced. */

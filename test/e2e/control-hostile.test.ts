@@ -39,7 +39,7 @@ describe("clients that mean no good", () => {
   test("a thousand that say nothing and one that says a byte at a time", async () => {
     const { pm: farm, fds } = await quietFarm();
     await using pm = farm;
-    const memory = memoryBytes(pm.pid, "VmRSS");
+    const memory = memoryBytes(pm.pid, "VmHWM");
     using idle = new RawConnections(pm.socket);
     await idle.open(1_000);
     using slow = new RawConnections(pm.socket);

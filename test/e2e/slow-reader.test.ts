@@ -133,9 +133,10 @@ describe("when nobody reads pm's stdout", () => {
       },
     );
     await pm.until(`pm_log_bytes_total${labels}`, (bytes) => bytes > moreThanAPipe);
-    const before = memoryBytes(pm.pid, "VmRSS");
+    // Its own memory: what is mapped of its file comes and goes.
+    const before = memoryBytes(pm.pid, "RssAnon");
     await killAgainAndAgain(pm, 20);
-    expect(memoryBytes(pm.pid, "VmRSS") - before).toBeLessThan(20 * MB);
+    expect(memoryBytes(pm.pid, "RssAnon") - before).toBeLessThan(20 * MB);
     expect((await pm.get("/livez")).status).toBe(200);
     expect((await pm.get("/readyz")).status).toBe(200);
     expect(await pm.metric(`pm_log_bytes_total${labels}`)).toBeLessThan(2 * MB);

@@ -13,8 +13,8 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** A line of /proc/<pid>/status in bytes, such as VmRSS or VmHWM. */
-export function memoryBytes(pid: number, name: "VmRSS" | "VmHWM"): number {
+/** A line of /proc/<pid>/status in bytes, such as VmRSS, VmHWM or RssAnon. */
+export function memoryBytes(pid: number, name: "VmRSS" | "VmHWM" | "RssAnon"): number {
   const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB`, "mu").exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
   return Number(kilobytes) * 1024;
 }

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, readSync } from "node:fs";
 import { closeFd, pipe } from "../../src/system/libc.ts";
 import { PipeSender } from "../../src/system/pipe-sender.ts";
+import { until } from "../support/proc.ts";
 
 const openFiles = (): number => readdirSync("/proc/self/fd").length;
 
@@ -55,7 +56,7 @@ test("who has gone is told of once, however much is sent, and no descriptor is l
     sender.send("more");
     expect(told).toEqual(["EPIPE"]);
   }
-  expect(openFiles()).toBe(before);
+  await until(() => openFiles() <= before); // Bun closes its own a moment after it has told
 });
 
 test("a reader that stands still holds nobody up", async () => {
