@@ -23,7 +23,7 @@ if (wrong !== null) {
   process.exit(1);
 }
 
-const unpackable = packFile(plain, packed);
+const unpackable = packFile(plain, packed, version);
 if (unpackable !== null) copyFileSync(plain, packed);
 const bytes = { plain: statSync(plain).size, packed: statSync(packed).size };
 renameSync(plain, join(dist, "pm-plain"));

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import packageJson from "../package.json";
 import { dynamicTag, Elf, headerBytes, segmentType, type Segment } from "./elf.ts";
 
 /** A file of the C library by the name the program knows it by. */
@@ -19,6 +20,8 @@ export interface PackParts {
   readonly linker: Library;
   /** All that the program names as needed, without ld.so. */
   readonly libraries: readonly Library[];
+  /** What the stub answers to `--version`; null leaves that to the program. At most 30 bytes. */
+  readonly version: string | null;
 }
 
 export type Packed =
@@ -28,7 +31,8 @@ export type Packed =
 
 // As scripts/loader/loader.c has them.
 const tableAlignment = 64;
-const tableHeadBytes = 5 * 8;
+const versionBytes = 32;
+const tableHeadBytes = 5 * 8 + versionBytes;
 const nameBytes = 32;
 const pageBytes = 4096;
 const maxLibraries = pageBytes / nameBytes - 1;
@@ -36,7 +40,7 @@ const maxLibraries = pageBytes / nameBytes - 1;
 const gapBytes = 1 << 20;
 
 /** Packs the program. The same bytes in give the same bytes out. */
-export function packElf(plain: Uint8Array, { stub, linker, libraries }: PackParts): Packed {
+export function packElf(plain: Uint8Array, { stub, linker, libraries, version }: PackParts): Packed {
   const problem = unfit(plain, linker, libraries);
   if (problem !== null) return { ok: false, problem };
 
@@ -48,7 +52,10 @@ export function packElf(plain: Uint8Array, { stub, linker, libraries }: PackPart
   const address = namesAddress + gapBytes;
 
   pointNames(elf, new Map(libraries.map(({ name }, index) => [name, namesAddress + (index + 1) * nameBytes])));
-  const table = { entry, namesAddress, files: [linker, ...libraries].map(({ bytes }) => bytes) };
+  const versionLine = version === null ? "" : `${version}\n`;
+  if (Buffer.byteLength(versionLine) >= versionBytes)
+    return { ok: false, problem: `its version is too long: ${version}` };
+  const table = { entry, namesAddress, versionLine, files: [linker, ...libraries].map(({ bytes }) => bytes) };
   const appended = segmentBytes(stub, address, plain, table);
 
   // The interpreter's place in the header table becomes the place of the new segment; segments to load stand in order of addresses.
@@ -127,7 +134,12 @@ function segmentBytes(
   stub: Uint8Array,
   address: number,
   plain: Uint8Array,
-  table: { readonly entry: number; readonly namesAddress: number; readonly files: readonly Uint8Array[] },
+  table: {
+    readonly entry: number;
+    readonly namesAddress: number;
+    readonly versionLine: string;
+    readonly files: readonly Uint8Array[];
+  },
 ): Uint8Array {
   const original = new Elf(plain);
   const headersSize = original.headerCount * headerBytes.segment;
@@ -148,6 +160,7 @@ function segmentBytes(
   [table.entry, table.namesAddress, address + headersAt, original.headerCount, table.files.length].forEach(
     (value, index) => setU64(tableAt + index * 8, value),
   );
+  bytes.set(Buffer.from(table.versionLine), tableAt + tableHeadBytes - versionBytes);
   table.files.forEach((file, index) => {
     const place = places[index] ?? 0;
     setU64(tableAt + tableHeadBytes + index * 16, place - tableAt);
@@ -168,7 +181,7 @@ function roundUp(value: number, step: number): number {
 }
 
 /** The stub and the files of this machine's C library for the program at this path, as ld.so itself finds them; or one line on why not. */
-export function findParts(path: string): PackParts | string {
+export function findParts(path: string, version: string | null): PackParts | string {
   const elf = new Elf(readFileSync(path));
   if (elf.misfit !== null) return elf.misfit;
   if (elf.interpreter === null) return "static, or packed already: it names no program that loads it";
@@ -185,12 +198,13 @@ export function findParts(path: string): PackParts | string {
     stub: new Uint8Array(readFileSync(join(import.meta.dir, "loader", "loader-x64.bin"))),
     linker: { name: basename(elf.interpreter), bytes: new Uint8Array(readFileSync(realpathSync(elf.interpreter))) },
     libraries,
+    version,
   };
 }
 
-/** Packs the program at one path into a file at the other; null, or one line on why not. */
-export function packFile(from: string, to: string): string | null {
-  const parts = findParts(from);
+/** Packs the program at one path, of this version, into a file at the other; null, or one line on why not. */
+export function packFile(from: string, to: string, version: string | null): string | null {
+  const parts = findParts(from, version);
   if (typeof parts === "string") return parts;
   const packed = packElf(new Uint8Array(readFileSync(from)), parts);
   if (!packed.ok) return packed.problem;
@@ -204,7 +218,7 @@ if (import.meta.main) {
     console.error("use: bun scripts/pack.ts PLAIN PACKED");
     process.exit(2);
   }
-  const problem = packFile(from, to);
+  const problem = packFile(from, to, packageJson.version);
   if (problem !== null) {
     console.error(`${from}: ${problem}`);
     process.exit(1);

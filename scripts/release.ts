@@ -103,7 +103,7 @@ function build(target: Target): Built {
     if (wrong !== null) return fail(`${target.name}: ${wrong}`);
     if (target.name === here) tryOut(path);
     const plain = new Uint8Array(readFileSync(path));
-    const parts = target.name === here ? findParts(path) : "it is packed only on a machine of its own kind";
+    const parts = target.name === here ? findParts(path, version) : "it is packed only on a machine of its own kind";
     const packed = typeof parts === "string" ? null : packElf(plain, parts);
     if (packed === null || !packed.ok || typeof parts === "string")
       return { target, runtime, programs: { pm: plain }, cLibrary: null };
@@ -117,11 +117,13 @@ function build(target: Target): Built {
   }
 }
 
-/** A program that does not even tell its version is not released. */
+/** A program that does not even tell its version and its help is not released. */
 function tryOut(path: string): void {
   const { stdout, stderr } = Bun.spawnSync([path, "--version"], { stderr: "pipe" });
   const said = stdout.toString().trim();
   if (said !== version) fail(`${path} --version says "${said}" instead of ${version}: ${stderr.toString()}`);
+  const help = Bun.spawnSync([path, "--help"], { stderr: "pipe" });
+  if (help.exitCode !== 0) fail(`${path} --help ends with ${help.exitCode}: ${help.stderr.toString()}`);
 }
 
 /** What every archive has beside the programs. */

@@ -6,7 +6,7 @@
  *
  *   stub | table | the program's own header table | ld.so | libc.so.6 | …
  *
- * The stub answers `pm __exec` (exec.c) and `pm __guardian` (guardian.c) by itself. In all other cases it does what the kernel would have
+ * The stub answers `pm __exec` (exec.c), `pm __guardian` (guardian.c) and `pm --version` by itself. In all other cases it does what the kernel would have
  * done, had it found ld.so in the file system: it maps it and jumps there. ld.so opens libraries by name, so each of them is put into
  * a memory file first, whose name /proc/self/fd/N is written into a page the packer made the program's tables point at.
  *
@@ -25,6 +25,8 @@
 #include "spawn.c"
 #include "sys.h"
 
+enum { TABLE_ALIGNMENT = 64, NAME_SIZE = 32, VERSION_SIZE = 32 };
+
 /* What the packer writes behind the stub; positions of the libraries are counted from its own begin. The first one is ld.so. */
 struct table {
   u64 entry;      /* the program's own entry point */
@@ -32,11 +34,11 @@ struct table {
   u64 headers;    /* where the program's own header table is mapped, and how many entries it has */
   u64 header_count;
   u64 library_count;
+  char version[VERSION_SIZE]; /* a line, with its newline; empty when the program is to tell it by itself */
   struct {
     u64 offset, size;
   } libraries[];
 };
-enum { TABLE_ALIGNMENT = 64, NAME_SIZE = 32 };
 
 struct elf_header {
   u8 id[16];
@@ -156,6 +158,12 @@ static u64 found_out(u64 address) {
   return address;
 }
 
+/* Where that fails, the program itself knows what to say. */
+static void tell_version(const char *version) {
+  u64 length = length_of(version);
+  if (length > 0 && sys3(SYS_WRITE, 1, (long)version, (long)length) == (long)length) quit(0);
+}
+
 /* Entered with the kernel's initial stack: the count and the list of arguments, the variables, the auxiliary vector. Gives where to jump. */
 __attribute__((used)) u64 loader_main(u64 *stack) {
   long argc = (long)stack[0];
@@ -165,6 +173,7 @@ __attribute__((used)) u64 loader_main(u64 *stack) {
   if (argc > 1 && equals(argv[1], "serve")) keep_signals();
 
   const struct table *table = (const void *)(((u64)blob_end + TABLE_ALIGNMENT - 1) & ~(u64)(TABLE_ALIGNMENT - 1));
+  if (argc == 2 && (equals(argv[1], "--version") || equals(argv[1], "-V"))) tell_version(table->version);
   if (sys3(SYS_ACCESS, (long)"/proc/self/fd", 0, 0) < 0) cannot_start("/proc is not mounted", 0);
   open_standard_streams();
   /* The limit on the size of files counts for files in memory too: while the libraries are written, as far as it may be raised. */

@@ -56,16 +56,19 @@ describe.skipIf(reason !== null).each<[RootUser, number, boolean]>([
   ["root", 0, true],
   ["nobody", 65_534, false],
 ])("in an empty, read-only root as %s (uid %d), the one file", (user, uid, privileged) => {
-  test("tells its version", () => {
+  test.each([
+    ["--version", `${packageJson.version}\n`],
+    ["--help", expect.stringContaining("serve")],
+  ])("answers %s", (argument, answer) => {
     using root = new EmptyRoot({});
-    const { stdout, stderr } = Bun.spawnSync([...root.starter(user), pmBinary, "--version"]);
-    expect([stdout.toString(), stderr.toString()]).toEqual([`${packageJson.version}\n`, ""]);
+    const { stdout, stderr } = Bun.spawnSync([...root.starter(user), pmBinary, argument]);
+    expect([stdout.toString(), stderr.toString()]).toEqual([answer, ""]);
   });
 
   test("says what is missing where /proc is not mounted", () => {
     using root = new EmptyRoot({});
     const starter = root.starter(user).map((word) => word.replace('mount -t proc proc "$0/proc" && ', ""));
-    const { exitCode, stderr } = Bun.spawnSync([...starter, pmBinary, "--version"]);
+    const { exitCode, stderr } = Bun.spawnSync([...starter, pmBinary, "--help"]);
     expect([exitCode, stderr.toString()]).toEqual([126, "pm: cannot start: /proc is not mounted\n"]);
   });
 

@@ -17,7 +17,7 @@ const refused =
   reason ?? (existsSync(memoryFiles) ? unchangeable : "this kernel always allows them") ?? emptyRootRefused();
 if (refused !== null) console.warn(`skipping a host that refuses executable memory files: ${refused}`);
 
-const version = `${packageJson.version}\n`;
+const help = reason === null ? Bun.spawnSync([pmBinary, "--help"]).stdout.toString() : "";
 
 function start(script: string, starter: readonly string[] = []) {
   const run = Bun.spawnSync([...starter, "sh", "-c", script, pmBinary]);
@@ -25,16 +25,12 @@ function start(script: string, starter: readonly string[] = []) {
 }
 
 test.skipIf(reason !== null).each([
-  ["without stdin and stderr", 'exec "$0" --version <&- 2>&-', [0, version, ""]],
-  ["without any standard stream", 'exec "$0" --version <&- >&- 2>&-', [0, "", ""]],
-  [
-    "by a link of another name",
-    'cd "$(mktemp -d)" && ln -s "$0" other && ./other --version; rm -r "$PWD"',
-    [0, version, ""],
-  ],
-  ["by the descriptor of its file", 'exec 9<"$0"; exec /proc/self/fd/9 --version', [0, version, ""]],
-  ["without any variable", 'exec env -i "$0" --version', [0, version, ""]],
-  ["with an empty name", 'exec env -i bash -c "exec -a \\"\\" $0 --version"', [0, version, ""]],
+  ["without stdin and stderr", 'exec "$0" --help <&- 2>&-', [0, help, ""]],
+  ["without any standard stream", 'exec "$0" --help <&- >&- 2>&-', [0, "", ""]],
+  ["by a link of another name", 'cd "$(mktemp -d)" && ln -s "$0" other && ./other --help; rm -r "$PWD"', [0, help, ""]],
+  ["by the descriptor of its file", 'exec 9<"$0"; exec /proc/self/fd/9 --help', [0, help, ""]],
+  ["without any variable", 'exec env -i "$0" --help', [0, help, ""]],
+  ["with an empty name", 'exec env -i bash -c "exec -a \\"\\" $0 --help"', [0, help, ""]],
 ])("the packed binary starts %s", (_, script, seen) => {
   expect(start(script)).toEqual(seen);
 });
@@ -48,14 +44,18 @@ test.skipIf(reason !== null)("no file of its own takes the place of a standard s
 });
 
 test.skipIf(reason !== null)("without descriptors left it says so in one line", () => {
-  expect(start('ulimit -n 4; exec "$0" --version')).toEqual([126, "", "pm: cannot start: memfd_create: EMFILE\n"]);
+  expect(start('ulimit -n 4; exec "$0" --help')).toEqual([126, "", "pm: cannot start: memfd_create: EMFILE\n"]);
+});
+
+test.skipIf(reason !== null).each(["--version", "-V"])("%s is answered at once, whatever Bun lacks", (flag) => {
+  expect(start(`ulimit -n 4; exec "$0" ${flag}`)).toEqual([0, `${packageJson.version}\n`, ""]);
 });
 
 test.skipIf(refused !== null)(
   "the packed binary starts on a host that refuses memory files that count as programs",
   () => {
     const namespaces = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork"];
-    const script = `mount -t proc proc /proc && echo 2 > ${memoryFiles} && "$0" --version && cat ${memoryFiles}`;
-    expect(start(script, namespaces)).toEqual([0, `${version}2\n`, ""]);
+    const script = `mount -t proc proc /proc && echo 2 > ${memoryFiles} && "$0" --help && cat ${memoryFiles}`;
+    expect(start(script, namespaces)).toEqual([0, `${help}2\n`, ""]);
   },
 );

@@ -45,7 +45,7 @@ function head({
 const fit = head({ segments: [segmentType.interpreter] });
 const stub = new Uint8Array([0x90]);
 const linker = { name: "ld.so", bytes: head({ type: 3 }) };
-const bare: PackParts = { stub, linker, libraries: [] };
+const bare: PackParts = { stub, linker, libraries: [], version: null };
 
 test.each<[string, Uint8Array, Partial<PackParts>, string]>([
   ["nothing", new Uint8Array(0), {}, "not an ELF file"],
@@ -90,7 +90,7 @@ test.each<[string, Uint8Array, Partial<PackParts>, string]>([
 });
 
 // The Bun that runs this is a program of the same make as the compiled pm.
-const parts = findParts(process.execPath);
+const parts = findParts(process.execPath, null);
 const reason = typeof parts === "string" ? parts : null;
 if (reason !== null) console.warn(`skipping the packing of a real program: ${reason}`);
 
@@ -136,7 +136,7 @@ describe.skipIf(reason !== null)("a real program", () => {
   test("runs as before", () => {
     using folder = temporaryFolder();
     const file = join(folder.path, "packed");
-    expect(packFile(process.execPath, file)).toBeNull();
+    expect(packFile(process.execPath, file, null)).toBeNull();
     const script = "console.log(process.execPath, [1n, Math.cos(0)].join());";
     writeFileSync(join(folder.path, "hello.ts"), script);
     const { stdout, stderr } = Bun.spawnSync([file, join(folder.path, "hello.ts")], { env: {} });
@@ -147,6 +147,6 @@ describe.skipIf(reason !== null)("a real program", () => {
     using folder = temporaryFolder();
     const [script, packed] = [join(folder.path, "script"), join(folder.path, "packed")];
     writeFileSync(script, "#!/bin/sh\n");
-    expect([packFile(script, packed), existsSync(packed)]).toEqual(["not an ELF file", false]);
+    expect([packFile(script, packed, null), existsSync(packed)]).toEqual(["not an ELF file", false]);
   });
 });
