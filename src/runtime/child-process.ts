@@ -150,10 +150,10 @@ class ChildProcess implements Child {
 
   #onExit(exit: ExitReason): void {
     this.#exited = true;
+    this.#output.exited(this.#key); // whoever hears of the end may ask for the last words
     this.lane?.exited(exit);
     this.#hear({ type: "exited", exit }); // may start its successor, for which all that follows is no reason to wait
     this.#guardian.forget(this.pid);
-    this.#output.exited(this.#key);
     if (this.#stdin !== null && this.#process.stdinFd !== null) closeFd(this.#process.stdinFd);
     if (this.#unheard > 1) setTimeout(() => this.lane?.abandon(), lingerMs).unref();
     this.#orphans.ended(this.#mark); // takes a look at all children, which its successor need not wait for
