@@ -27,6 +27,7 @@ enum { STREAMS = 4, IN = 0, CHANNEL = 3, STACK = 32768, EVENTS = 32 };
  */
 struct spawner {
   int epoll, null, places[STREAMS], ends[STREAMS];
+  int first_reserved; /* descriptors from here on are not for workers */
 };
 
 struct start {
@@ -35,6 +36,7 @@ struct start {
   char **argv, **envp, **settings, **settings_end;
   u64 id;            /* what `reap` will call it; 32 bits */
   u64 writes_stdin;  /* whether pm keeps the other end of its stdin */
+  u64 uses_reserve;  /* whether it may have descriptors that are not for workers */
   /* Filled in: pm's ends, -1 for none; the process. */
   int ends[STREAMS];
   int pid, pidfd;
@@ -53,7 +55,8 @@ struct ended {
 };
 
 /* To be called once, early. 0, or a negative errno where the kernel, or who guards it, does not know all that is needed. */
-static long prepare(struct spawner *spawner) {
+static long prepare(struct spawner *spawner, int first_reserved) {
+  spawner->first_reserved = first_reserved;
   long unknown = sys3(SYS_CLOSE_RANGE, ~0U, ~0U, 0);
   if (unknown < 0) return unknown;
   long self = sys3(SYS_PIDFD_OPEN, sys3(SYS_GETPID, 0, 0, 0), 0, 0);
@@ -123,7 +126,7 @@ static long clone_child(struct start *start, char *stack_end) {
 }
 
 /* A pipe with our end kept, and the worker's in its place; ours does not block. Nothing to do where that is so already. */
-static long open_stream(struct spawner *spawner, int stream) {
+static long open_stream(struct spawner *spawner, int stream, u64 uses_reserve) {
   if (spawner->ends[stream] >= 0) return 0;
   int ends[2], ours = stream == IN;
   int is_channel = stream == CHANNEL;
@@ -131,7 +134,8 @@ static long open_stream(struct spawner *spawner, int stream) {
                            : sys3(SYS_PIPE2, (long)ends, O_CLOEXEC, 0);
   if (failed < 0) return failed;
   sys3(SYS_FCNTL, ends[ours], F_SETFL, O_NONBLOCK);
-  failed = sys3(SYS_DUP3, ends[!ours], spawner->places[stream], O_CLOEXEC);
+  if (!uses_reserve && (ends[0] >= spawner->first_reserved || ends[1] >= spawner->first_reserved)) failed = -EMFILE;
+  else failed = sys3(SYS_DUP3, ends[!ours], spawner->places[stream], O_CLOEXEC);
   sys3(SYS_CLOSE, ends[!ours], 0, 0);
   if (failed < 0) sys3(SYS_CLOSE, ends[ours], 0, 0);
   else spawner->ends[stream] = ends[ours];
@@ -142,17 +146,29 @@ static void empty_place(const struct spawner *spawner, int stream) {
   sys3(SYS_DUP3, spawner->null, spawner->places[stream], O_CLOEXEC);
 }
 
+/* Where descriptors are short, none is held for a start that may not come: those who ask how pm does need some, too. */
+static void close_streams(struct spawner *spawner) {
+  for (int i = 0; i < STREAMS; i++) {
+    if (spawner->ends[i] < 0) continue;
+    sys3(SYS_CLOSE, spawner->ends[i], 0, 0);
+    spawner->ends[i] = -1;
+    empty_place(spawner, i);
+  }
+}
+
 /*
  * Hands over the streams of a worker that has been started, and lays those that every worker has ready for the next one, which then need not
- * wait for them. What cannot be opened now is tried again then.
+ * wait for them.
  */
 static void hand_over(struct spawner *spawner, struct start *start) {
+  long failed = 0;
   for (int i = 0; i < STREAMS; i++) {
     if (spawner->ends[i] < 0) continue;
     start->ends[i] = spawner->ends[i];
     spawner->ends[i] = -1;
-    if (i == IN || open_stream(spawner, i) < 0) empty_place(spawner, i);
+    if (i == IN || failed < 0 || (failed = open_stream(spawner, i, 0)) < 0) empty_place(spawner, i);
   }
+  if (failed < 0) close_streams(spawner);
 }
 
 /* Starts a worker; 0, or a negative errno, and then nothing is left of it. */
@@ -163,7 +179,8 @@ static long spawn(struct start *start) {
   start->error = 0;
   start->pidfd = -1;
   for (int i = 0; i < STREAMS; i++) start->ends[i] = -1;
-  for (int i = start->writes_stdin ? IN : IN + 1; i < STREAMS && failed == 0; i++) failed = open_stream(spawner, i);
+  for (int i = start->writes_stdin ? IN : IN + 1; i < STREAMS && failed == 0; i++)
+    failed = open_stream(spawner, i, start->uses_reserve);
   if (failed == 0) {
     u64 all = ~0UL, before;
     sys4(SYS_RT_SIGPROCMASK, SIG_SETMASK, (long)&all, (long)&before, sizeof all);
@@ -183,11 +200,7 @@ static long spawn(struct start *start) {
     sys6(SYS_WAITID, P_PIDFD, start->pidfd, (long)info, WEXITED, 0, 0);
     sys3(SYS_CLOSE, start->pidfd, 0, 0);
   }
-  if (spawner->ends[IN] >= 0) {
-    sys3(SYS_CLOSE, spawner->ends[IN], 0, 0);
-    spawner->ends[IN] = -1;
-    empty_place(spawner, IN);
-  }
+  close_streams(spawner);
   return failed;
 }
 

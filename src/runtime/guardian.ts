@@ -145,7 +145,7 @@ function startByStub(native: NativeSpawner, runId: string, lost: () => void): St
     folder: "/",
     settings: [],
   };
-  const { pid, stdinFd, stdoutFd, stderrFd, ipcFd } = native.spawn(new StartBlock(words, []), true, lost);
+  const { pid, stdinFd, stdoutFd, stderrFd, ipcFd } = native.spawn(new StartBlock(words, []), true, lost, true);
   for (const fd of [stdoutFd, stderrFd, ipcFd]) closeFd(fd); // it has nothing to say
   return { pid, writeFd: stdinFd ?? -1 };
 }

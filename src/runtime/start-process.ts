@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import type { ConsumerSpec } from "../core/farm/spec.ts";
 import type { ExitReason } from "../core/supervision/exit.ts";
+import { endOfWorkerDescriptors } from "../system/descriptor-reserve.ts";
 import { closeFd, pipe, socketPair } from "../system/libc.ts";
 import type { NativeSpawner } from "../system/native-spawn.ts";
 import { owned } from "../system/own-children.ts";
@@ -87,7 +88,9 @@ function startByBun(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReas
   const { spec, env } = wish;
   const fds: number[] = [];
   const keep = <Pair extends object>(pair: Pair): Pair => {
-    fds.push(...Object.values(pair));
+    const numbers: readonly number[] = Object.values(pair);
+    fds.push(...numbers);
+    if (Math.max(...numbers) >= endOfWorkerDescriptors()) throw Object.assign(new Error("EMFILE"), { code: "EMFILE" });
     return pair;
   };
   try {

@@ -3,6 +3,7 @@
  * one after the other. A process costs pm a few numbers here, and a start takes as long with thousands of them as with one.
  */
 import { linkSymbols, ptr } from "bun:ffi";
+import { endOfWorkerDescriptors } from "./descriptor-reserve.ts";
 import { errnoName, ownBuffer, unblockSignals } from "./libc.ts";
 import { ownBegan, ownEnded } from "./own-children.ts";
 import type { StartBlock } from "./start-block.ts";
@@ -29,17 +30,18 @@ export interface NativeProcess {
 export type HearExit = (code: number | null, signal: number | null) => void;
 
 /** As in spawn.c. */
-const startBytes = 104;
+const startBytes = 112;
 const at = {
   spawner: 0,
   words: 8,
   id: 56,
   writesStdin: 64,
-  stdin: 72,
-  stdout: 76,
-  stderr: 80,
-  ipc: 84,
-  pid: 88,
+  usesReserve: 72,
+  stdin: 80,
+  stdout: 84,
+  stderr: 88,
+  ipc: 92,
+  pid: 96,
 } as const;
 const endedBytes = 16;
 const maxEnded = 32;
@@ -48,7 +50,7 @@ const exited = 1;
 /** All processes that were started this way. */
 export class NativeSpawner {
   readonly #calls: ReturnType<typeof link>;
-  readonly #state = ownBuffer(40);
+  readonly #state = ownBuffer(44);
   readonly #start = ownBuffer(startBytes);
   readonly #startAt = ptr(this.#start);
   readonly #ended = ownBuffer(maxEnded * endedBytes);
@@ -63,19 +65,23 @@ export class NativeSpawner {
   /** To be called once, early; null where the kernel lacks something, and Bun.spawn must do. */
   static open(stub: StubCalls): NativeSpawner | null {
     const spawner = new NativeSpawner(link(stub));
-    if (spawner.#calls.prepare(ptr(spawner.#state)) < 0) return null;
+    if (spawner.#calls.prepare(ptr(spawner.#state), endOfWorkerDescriptors()) < 0) return null;
     process.on("SIGCHLD", () => spawner.#reap());
     unblockSignals(["SIGCHLD"]);
     return spawner;
   }
 
-  /** Starts a process in a session of its own; with `writesStdin` pm writes to it. Throws an Error with `code`, as Bun.spawn does. */
-  spawn(block: StartBlock, writesStdin: boolean, hear: HearExit): NativeProcess {
+  /**
+   * Starts a process in a session of its own; with `writesStdin` pm writes to it, with `usesReserve` its streams may have the descriptors that
+   * are kept back from workers. Throws an Error with `code`, as Bun.spawn does.
+   */
+  spawn(block: StartBlock, writesStdin: boolean, hear: HearExit, usesReserve = false): NativeProcess {
     const start = this.#start;
     const id = this.#freeId();
     block.pointers.copy(start, at.words);
     start.writeUInt32LE(id, at.id);
     start.writeUInt32LE(writesStdin ? 1 : 0, at.writesStdin);
+    start.writeUInt32LE(usesReserve ? 1 : 0, at.usesReserve);
     const failed = -this.#calls.spawn(this.#startAt);
     if (failed > 0) throw Object.assign(new Error(errnoName(failed)), { code: errnoName(failed) });
     const pid = start.readInt32LE(at.pid);
@@ -122,7 +128,7 @@ export class NativeSpawner {
 
 function link({ prepare, spawn, reap }: StubCalls) {
   return linkSymbols({
-    prepare: { ptr: prepare, args: ["ptr"], returns: "i32" },
+    prepare: { ptr: prepare, args: ["ptr", "i32"], returns: "i32" },
     spawn: { ptr: spawn, args: ["ptr"], returns: "i32" },
     reap: { ptr: reap, args: ["ptr", "ptr", "i32"], returns: "i32" },
   }).symbols;
