@@ -6,9 +6,9 @@
  *
  *   stub | table | the program's own header table | ld.so | libc.so.6 | …
  *
- * The stub answers `pm __exec` (exec.c), `pm __guardian` (guardian.c) and `pm --version` by itself. In all other cases it does what the kernel would have
- * done, had it found ld.so in the file system: it maps it and jumps there. ld.so opens libraries by name, so each of them is put into
- * a memory file first, whose name /proc/self/fd/N is written into a page the packer made the program's tables point at.
+ * The stub answers `pm __exec` (exec.c), `pm __guardian` (guardian.c) and `pm --version` by itself. In all other cases it does what the
+ * kernel would have done, had it found ld.so in the file system: it maps it and jumps there. ld.so opens libraries by name, so each of
+ * them is put into a memory file first, whose name /proc/self/fd/N is written into a page the packer made the program's tables point at.
  *
  * It leaves behind, as close-on-exec descriptors that src/system/limits.ts reads and closes: the memory files `lib`, and `pm-limits` with the
  * soft and the hard limit of open files that pm was given (two 64-bit numbers), since Bun raises the soft one at its start, and then

@@ -136,6 +136,7 @@ export class Orphans {
     const start = `${runIdVariable}=${this.#runId}.`;
     const environment = this.#ports.environmentOf(pid);
     if (environment === null) this.#blankLooks.set(pid, (this.#blankLooks.get(pid) ?? 0) + 1);
+    else this.#blankLooks.delete(pid);
     const variable = environment?.split("\0").find((each) => each.startsWith(start));
     if (variable === undefined) return null;
     const mark = variable.slice(runIdVariable.length + 1);

@@ -12,16 +12,21 @@ let orphans: Orphans;
 let heard: (reaped: readonly number[]) => void;
 let adopts: boolean;
 let reads: number;
+/** How often all children were looked at. */
+let looks: number;
 
 beforeEach(() => {
-  [children, own, killed, clock, adopts, reads] = [new Map(), new Set(), [], new FakeClock(), true, 0];
+  [children, own, killed, clock, adopts, reads, looks] = [new Map(), new Set(), [], new FakeClock(), true, 0, 0];
   orphans = new Orphans("run", {
     clock,
     reap: (given) => {
       heard = given;
       return adopts;
     },
-    children: () => [...children.keys()],
+    children: () => {
+      looks += 1;
+      return [...children.keys()];
+    },
     isOwn: (pid) => own.has(pid),
     environmentOf: (pid) => {
       reads += 1;
@@ -106,6 +111,19 @@ describe("an orphan", () => {
     clock.advance(60_000);
     expect(reads).toBeGreaterThan(1);
     expect(reads).toBeLessThan(30);
+  });
+
+  test.each([
+    ["of a worker that lives", () => `PM_RUN_ID=${worker()}\0`],
+    ["of nobody", () => "PATH=/bin\0"],
+  ])("that shows an environment %s in the end is not looked at for ever", (_, environment) => {
+    orphans.start();
+    children.set(10, null);
+    orphans.ended(worker());
+    children.set(10, environment());
+    clock.advance(60_000);
+    expect(looks).toBeGreaterThan(1);
+    expect(looks).toBeLessThan(30);
   });
 
   test("that comes later, by the end of its parent, is ended too", () => {
