@@ -24,6 +24,7 @@ const tests = run([
   "--timeout=60000", // bunfig.toml's has no effect in Bun 1.4.5
   "--reporter=junit",
   `--reporter-outfile=${report}`,
+  ...(process.env["CI"] === undefined ? [] : ["--only-failures"]), // the end of a long log then tells why, not only that
   ...process.argv.slice(2),
 ]);
 const counts = readCounts(report);
