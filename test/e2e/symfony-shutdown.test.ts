@@ -69,12 +69,13 @@ describe.skipIf(reason !== null)("a farm of Symfony Messenger that is told to st
 
       // Whoever had a message in hand ended by itself: with success, and unharmed. SIGTERM may meet one that is on its way out, with all
       // its messages done and PHP's handlers gone.
+      const messages = tally(deliveries.map(({ pid }) => pid));
       const exitCodes = new Map(
-        pm.recorded("Worker exited.").map(({ context }) => [context["pid"], context["exit_code"]]),
+        pm.recorded("Worker exited.").map(({ context }) => [String(context["pid"]), context["exit_code"]]),
       );
-      for (const [pid, count] of Object.entries(tally(deliveries.map(({ pid }) => pid)))) {
+      for (const [pid, count] of Object.entries(messages)) {
         const allowed = count === messagesPerProcess ? [0, 128 + constants.signals.SIGTERM] : [0];
-        expect(allowed, `exit code of ${pid}, which had ${count} messages`).toContain(exitCodes.get(Number(pid)));
+        expect(allowed, `exit code of ${pid}, which had ${count} messages`).toContain(exitCodes.get(pid));
       }
       expect(pm.stderr.all.filter((line) => line.includes("Sent SIGKILL"))).toEqual([]);
 
