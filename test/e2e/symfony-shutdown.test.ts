@@ -71,11 +71,11 @@ describe.skipIf(reason !== null)("a farm of Symfony Messenger that is told to st
       // its messages done and PHP's handlers gone.
       const messages = tally(deliveries.map(({ pid }) => pid));
       const exitCodes = new Map(
-        pm.recorded("Worker exited.").map(({ context }) => [String(context["pid"]), context["exit_code"]]),
+        pm.recorded("Worker exited.").map(({ context }) => [String(context["pid"]), Number(context["exit_code"])]),
       );
       for (const [pid, count] of Object.entries(messages)) {
-        const allowed = count === messagesPerProcess ? [0, 128 + constants.signals.SIGTERM] : [0];
-        expect(allowed, `exit code of ${pid}, which had ${count} messages`).toContain(exitCodes.get(pid));
+        const allowed: (number | null)[] = count === messagesPerProcess ? [0, 128 + constants.signals.SIGTERM] : [0];
+        expect(allowed, `exit code of ${pid}, which had ${count} messages`).toContain(exitCodes.get(pid) ?? null);
       }
       expect(pm.stderr.all.filter((line) => line.includes("Sent SIGKILL"))).toEqual([]);
 
