@@ -12,7 +12,7 @@
  *
  * It leaves behind, as close-on-exec descriptors that src/system/limits.ts reads and closes: the memory files `lib`, and `pm-limits` with the
  * soft and the hard limit of open files that pm was given (two 64-bit numbers), since Bun raises the soft one at its start, and then
- * the addresses of what spawn.c offers to the running pm: `prepare`, `spawn`, `reap`.
+ * the addresses of what spawn.c offers to the running pm: `prepare`, `spawn`, `begun`, `reap`.
  *
  * It hides from Bun, and from ld.so, the variables by which the environment could put foreign code into pm: BUN_* and LD_*. They stay
  * in /proc/self/environ, where src/system/hidden-variables.ts finds them for the workers.
@@ -181,8 +181,8 @@ __attribute__((used)) u64 loader_main(u64 *stack) {
   long limited = sys4(SYS_PRLIMIT64, 0, RLIMIT_FSIZE, 0, (long)sizes);
   raised[0] = raised[1] = sizes[1];
   if (limited == 0) sys4(SYS_PRLIMIT64, 0, RLIMIT_FSIZE, (long)raised, 0);
-  u64 left[5];
-  left[2] = found_out((u64)prepare), left[3] = found_out((u64)spawn), left[4] = found_out((u64)reap);
+  u64 left[6];
+  left[2] = found_out((u64)prepare), left[3] = found_out((u64)spawn), left[4] = found_out((u64)begun), left[5] = found_out((u64)reap);
   if (sys4(SYS_PRLIMIT64, 0, RLIMIT_NOFILE, 0, (long)left) == 0) memory_file("pm-limits", left, sizeof left);
 
   char *names = (char *)table->names;

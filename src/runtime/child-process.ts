@@ -65,6 +65,8 @@ class ChildProcess implements Child {
   readonly #stdin: PipeWriter | null;
   /** The PHP namespace of the bundle's messages, once a frame has shown it. */
   #bundleNamespace: string | null = null;
+  #began = false;
+  #whenBegan = (): void => {};
   #exited = false;
   /** What must have ended before all it said has been heard: the output, and the answers to its tasks. */
   #unheard = 1;
@@ -82,7 +84,11 @@ class ChildProcess implements Child {
     try {
       const stdin: ProcessWish["stdin"] = server?.fd ?? (isBundle(spec) || isJsonl ? "pipe" : "nothing");
       const wish = { ...request, ...prepared(spec, server, context.env), mark: this.#mark, stdin };
-      this.#process = startProcess(wish, context.launcher, (exit) => this.#onExit(exit));
+      this.#process = startProcess(wish, context.launcher, {
+        began: () => this.#onBegan(),
+        failed: (error) => this.#onExit({ kind: "spawn_failed", ...explainSpawnError(error, spec) }),
+        ended: (exit) => this.#onExit(exit),
+      });
     } catch (error) {
       server?.close();
       throw error;
@@ -113,16 +119,26 @@ class ChildProcess implements Child {
     return this.#process.pid;
   }
 
+  whenBegan(run: () => void): void {
+    if (this.#began) run();
+    else this.#whenBegan = run;
+  }
+
   signal(signal: NodeJS.Signals): void {
     if (!this.#exited) sendSignal(this.pid, signal);
   }
 
   signalGroup(signal: NodeJS.Signals): void {
-    if (!this.#exited) sendSignal(-this.pid, signal);
+    if (!this.#exited) this.#sendToGroup(signal);
   }
 
   killGroup(): void {
-    sendSignal(-this.pid, "SIGKILL");
+    this.#sendToGroup("SIGKILL");
+  }
+
+  #sendToGroup(signal: NodeJS.Signals): void {
+    if (!this.#began) this.#process.settle();
+    sendSignal(-this.pid, signal);
   }
 
   ping(): boolean {
@@ -146,6 +162,11 @@ class ChildProcess implements Child {
 
   isHeldUp(): boolean {
     return this.#output.isHeldUp(this.#key);
+  }
+
+  #onBegan(): void {
+    this.#began = true;
+    this.#whenBegan();
   }
 
   #onExit(exit: ExitReason): void {

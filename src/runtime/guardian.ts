@@ -63,7 +63,7 @@ export class Guardian {
   #start(): void {
     this.#startedAtMs = performance.now();
     this.#gone = Promise.withResolvers();
-    const lost = (): void => this.#lost();
+    const lost = (why = "it has ended"): void => this.#lost(why);
     this.#process =
       this.#native === null ? startByBun(this.#runId, lost) : startByStub(this.#native, this.#runId, lost);
     this.#writer = new PipeWriter(this.#process.writeFd, Number.POSITIVE_INFINITY);
@@ -120,11 +120,11 @@ export class Guardian {
     this.#tellLater = null;
   }
 
-  #lost(): void {
+  #lost(why: string): void {
     this.#gone.resolve();
     if (this.#released) return;
     this.#end();
-    this.#onTrouble("it has ended");
+    this.#onTrouble(why);
     if (performance.now() - this.#startedAtMs >= tryAgainMs) this.start();
     else this.#startAgain();
   }
@@ -137,7 +137,7 @@ export class Guardian {
 }
 
 /** In a session of its own, for a Ctrl-C in the terminal must not reach it. */
-function startByStub(native: NativeSpawner, runId: string, lost: () => void): Started {
+function startByStub(native: NativeSpawner, runId: string, lost: (why?: string) => void): Started {
   const words = {
     program: "/proc/self/exe",
     argv: ["pm", guardianArgument],
@@ -145,7 +145,9 @@ function startByStub(native: NativeSpawner, runId: string, lost: () => void): St
     folder: "/",
     settings: [],
   };
-  const { pid, stdinFd, stdoutFd, stderrFd, ipcFd } = native.spawn(new StartBlock(words, []), true, lost, true);
+  const hear = { began: () => {}, failed: lost, ended: () => lost() };
+  const options = { writesStdin: true, usesReserve: true };
+  const { pid, stdinFd, stdoutFd, stderrFd, ipcFd } = native.spawn(new StartBlock(words, []), {}, hear, options);
   for (const fd of [stdoutFd, stderrFd, ipcFd]) closeFd(fd); // it has nothing to say
   return { pid, writeFd: stdinFd ?? -1 };
 }
@@ -160,7 +162,7 @@ function startByBun(runId: string, lost: () => void): Started {
         stdio: [readFd, "ignore", "ignore"],
         detached: true,
         env: { [runIdVariable]: runId },
-        onExit: lost,
+        onExit: () => lost(),
       }),
     );
     return { pid, writeFd };

@@ -23,7 +23,10 @@ export interface ChildRequest {
   readonly slot: number;
 }
 
-/** What a process does, told to the worker that started it. `exited` comes once; `ended` after it, when all frames have been heard. */
+/**
+ * What a process does, told to the worker that started it. `exited` comes once, also for one that could not run its program (`spawn_failed`);
+ * `ended` after it, when all frames have been heard.
+ */
 export type ChildFact =
   | { readonly type: "exited"; readonly exit: ExitReason }
   | { readonly type: "ended" }
@@ -36,6 +39,8 @@ export interface Child {
   readonly pid: number;
   /** Where its tasks go; null for one that fetches its own work. */
   readonly lane: ChildLane | null;
+  /** Calls back once when it runs its program: at once when it does already, never when it cannot. */
+  whenBegan(run: () => void): void;
   /** To the process alone; harmless once it is gone. */
   signal(signal: NodeJS.Signals): void;
   /** To its whole process group. */
@@ -58,7 +63,7 @@ export interface Host {
   readonly clock: Clock;
   /** In [0, 1). */
   random(): number;
-  /** Starts a process, or says in one value why it could not; never throws. */
+  /** Starts a process, or says in one value why it could not, as far as that is known at once; never throws. */
   spawn(request: ChildRequest, hear: (fact: ChildFact) => void): Child | Extract<ExitReason, { kind: "spawn_failed" }>;
   /** Resident memory, or null when it cannot be read. */
   memoryBytes(pid: number): number | null;

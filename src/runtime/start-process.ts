@@ -19,6 +19,17 @@ export interface StartedProcess {
   readonly stderrFd: number;
   /** The control channel, its descriptor 3. */
   readonly ipcFd: number;
+  /** Waits until it has a process group of its own, to which signals can be sent. */
+  readonly settle: () => void;
+}
+
+/** Hears what becomes of a process. */
+export interface ProcessHearer {
+  /** It runs its program. */
+  began(): void;
+  /** It could not run its program, for this reason, and has ended: instead of the others. An Error with `code`. */
+  failed(error: unknown): void;
+  ended(exit: ExitReason): void;
 }
 
 /** The process to start for a worker. */
@@ -34,8 +45,8 @@ export interface ProcessWish {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts the process; `hear` is called once, when it has ended. Throws an Error with `code`, and then nothing is left of it. */
-export function startProcess(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReason) => void): StartedProcess {
+/** Starts the process. Throws an Error with `code` when it is known at once that it cannot be; then nothing is left of it. */
+export function startProcess(wish: ProcessWish, launcher: Launcher, hear: ProcessHearer): StartedProcess {
   const { native } = launcher;
   // A descriptor of another's is more than the stub is made for.
   return native === null || typeof wish.stdin === "number"
@@ -67,7 +78,7 @@ function startByStub(
   wish: ProcessWish,
   launcher: Launcher,
   native: NativeSpawner,
-  hear: (exit: ExitReason) => void,
+  hear: ProcessHearer,
 ): StartedProcess {
   const { spec, env } = wish;
   const program = programOf(spec.command[0] ?? "", spec.cwd, spec.env["PATH"] ?? env["PATH"] ?? "");
@@ -80,11 +91,16 @@ function startByStub(
     ready = { block: new StartBlock(words, Object.keys(changing)), program, cgroupProcs };
     prepared.set(spec, ready);
   }
-  for (const [name, value] of Object.entries(changing)) ready.block.set(name, value);
-  return native.spawn(ready.block, wish.stdin === "pipe", (code, signal) => hear(toExitReason(code, signal)));
+  const heard = {
+    began: () => hear.began(),
+    failed: (code: string) => hear.failed(Object.assign(new Error(code), { code })),
+    ended: (code: number | null, signal: number | null) => hear.ended(toExitReason(code, signal)),
+  };
+  const started = native.spawn(ready.block, changing, heard, { writesStdin: wish.stdin === "pipe" });
+  return { ...started, settle: () => native.settle() };
 }
 
-function startByBun(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReason) => void): StartedProcess {
+function startByBun(wish: ProcessWish, launcher: Launcher, hear: ProcessHearer): StartedProcess {
   const { spec, env } = wish;
   const fds: number[] = [];
   const keep = <Pair extends object>(pair: Pair): Pair => {
@@ -106,17 +122,19 @@ function startByBun(wish: ProcessWish, launcher: Launcher, hear: (exit: ExitReas
         env: { ...fixedVariables(wish), ...changingVariables(wish) },
         stdio: [stdin?.readFd ?? given, stdout.writeFd, stderr.writeFd, ipc.theirs],
         detached: true, // a session and process group of its own: its whole group can be killed
-        onExit: (_, code, signal) => hear(toExitReason(code, signal)),
+        onExit: (_, code, signal) => hear.ended(toExitReason(code, signal)),
       }),
     );
     for (const fd of [stdout.writeFd, stderr.writeFd, ipc.theirs]) closeFd(fd);
     if (stdin !== null) closeFd(stdin.readFd);
+    hear.began();
     return {
       pid,
       stdinFd: stdin?.writeFd ?? null,
       stdoutFd: stdout.readFd,
       stderrFd: stderr.readFd,
       ipcFd: ipc.ours,
+      settle: () => {},
     };
   } catch (error) {
     for (const fd of fds) closeFd(fd);

@@ -96,7 +96,13 @@ export class WorkerLife {
       },
     });
     this.#process = process;
-    this.#host.emit({ type: "worker_started", pid: child.pid, transports: this.spec.transports, ...this.ref });
+    const started = process;
+    child.whenBegan(() => this.#began(started));
+  }
+
+  #began(process: RunningProcess): void {
+    const { transports } = this.spec;
+    this.#host.emit({ type: "worker_started", pid: process.child.pid, transports, ...this.ref });
     if (this.history.limitOpen) process.after(this.spec.restart.failureWindowMs, () => this.#closeLimit());
     this.#readyInTime(process);
   }
@@ -201,7 +207,11 @@ export class WorkerLife {
     process.child.killGroup(); // what it leaves behind in its group has nobody to report to
     this.history.note(exit, this.#host.clock.nowMs());
     const failed = cause === null && !isSuccess(this.spec.restart, exit);
-    this.#host.emit({ type: "worker_exited", pid: process.child.pid, exit, uptimeMs, cause, failed, ...this.ref });
+    if (exit.kind === "spawn_failed") {
+      this.#host.emit({ type: "worker_not_started", message: exit.message, ...this.ref });
+    } else {
+      this.#host.emit({ type: "worker_exited", pid: process.child.pid, exit, uptimeMs, cause, failed, ...this.ref });
+    }
     // Its last frames may still be on their way. What a clean exit that came early means depends on them; and at the end of a worker
     // there is no later for the messages lost with it. All else goes on at once.
     const isLast = cause !== null && restartReasonOf(cause) === null;

@@ -26,12 +26,12 @@ export function takeGiven(): Given | null {
 }
 
 function readGiven(fd: number): Given | null {
-  const left = new BigUint64Array(5);
+  const left = new BigUint64Array(6);
   if (readSync(fd, left, 0, left.byteLength, 0) < left.byteLength) return null;
-  const [soft = 0n, hard = 0n, prepare = 0n, spawn = 0n, reap = 0n] = left;
+  const [soft = 0n, hard = 0n, prepare = 0n, spawn = 0n, begun = 0n, reap = 0n] = left;
   return {
     openFiles: { soft: limitOf(soft), hard: limitOf(hard) },
-    calls: { prepare, spawn, reap },
+    calls: { prepare, spawn, begun, reap },
   };
 }
 

@@ -2,16 +2,17 @@
  * Starts and reaps workers through the stub of a packed pm (scripts/loader/spawn.c), which does in one call what Bun.spawn and `pm __exec` do
  * one after the other. A process costs pm a few numbers here, and a start takes as long with thousands of them as with one.
  */
-import { linkSymbols, ptr } from "bun:ffi";
+import { linkSymbols, type Pointer, ptr } from "bun:ffi";
 import { endOfWorkerDescriptors } from "./descriptor-reserve.ts";
 import { errnoName, ownBuffer, unblockSignals } from "./libc.ts";
 import { ownBegan, ownEnded } from "./own-children.ts";
-import type { StartBlock } from "./start-block.ts";
+import { pads, type StartBlock } from "./start-block.ts";
 
 /** Where the functions of the stub are in this process. */
 export interface StubCalls {
   readonly prepare: bigint;
   readonly spawn: bigint;
+  readonly begun: bigint;
   readonly reap: bigint;
 }
 
@@ -26,40 +27,76 @@ export interface NativeProcess {
   readonly ipcFd: number;
 }
 
-/** Hears how a process ended: its exit code, or else the number of a signal. Both are null when nobody can tell. */
-export type HearExit = (code: number | null, signal: number | null) => void;
+/** Hears what becomes of a process, from the end of the turn of the event loop in which it was started. */
+export interface ProcessHearer {
+  /** It runs its program. */
+  began(): void;
+  /** It could not run its program, and has ended: the name of the errno, as ENOENT. Instead of the others. */
+  failed(code: string): void;
+  /** Its exit code, or else the number of a signal. Both are null when nobody can tell. */
+  ended(code: number | null, signal: number | null): void;
+}
 
 /** As in spawn.c. */
-const startBytes = 112;
+const padBytes = 32 + 32_768;
+const spawnerBytes = pads * padBytes + 16;
+const startBytes = 120;
 const at = {
   spawner: 0,
-  words: 8,
-  id: 56,
-  writesStdin: 64,
-  usesReserve: 72,
-  stdin: 80,
-  stdout: 84,
-  stderr: 88,
-  ipc: 92,
-  pid: 96,
+  pad: 8,
+  words: 16,
+  id: 64,
+  writesStdin: 72,
+  usesReserve: 80,
+  stdin: 88,
+  stdout: 92,
+  stderr: 96,
+  ipc: 100,
+  pid: 104,
+  underWay: 112,
 } as const;
 const endedBytes = 16;
 const maxEnded = 32;
 const exited = 1;
 
+interface Process {
+  readonly pid: number;
+  readonly hear: ProcessHearer;
+  /** Why it could not run its program. */
+  failure: string | null;
+}
+
+/** What one start has to itself until its process runs its program. */
+interface Pad {
+  readonly index: number;
+  /** `struct start` of spawn.c. */
+  readonly start: Buffer;
+  readonly startAt: Pointer;
+  /** Under way, with its words, which must not be collected before they have been read. */
+  underWay: { readonly process: Process; readonly block: StartBlock } | null;
+}
+
 /** All processes that were started this way. */
 export class NativeSpawner {
   readonly #calls: ReturnType<typeof link>;
-  readonly #state = ownBuffer(44);
-  readonly #start = ownBuffer(startBytes);
-  readonly #startAt = ptr(this.#start);
+  readonly #state = ownBuffer(spawnerBytes);
+  readonly #pads: readonly Pad[];
   readonly #ended = ownBuffer(maxEnded * endedBytes);
-  readonly #living = new Map<number, { readonly pid: number; readonly hear: HearExit }>();
+  readonly #living = new Map<number, Process>();
+  /** Those that have been started in this turn, and what became of them is known. */
+  #settled: Process[] = [];
+  #settlesLater = false;
+  #lastPad = 0;
   #lastId = 0;
 
   private constructor(calls: ReturnType<typeof link>) {
     this.#calls = calls;
-    this.#start.writeBigUInt64LE(BigInt(ptr(this.#state)), at.spawner);
+    this.#pads = Array.from({ length: pads }, (_, index) => {
+      const start = ownBuffer(startBytes);
+      start.writeBigUInt64LE(BigInt(ptr(this.#state)), at.spawner);
+      start.writeBigUInt64LE(BigInt(ptr(this.#state) + index * padBytes), at.pad);
+      return { index, start, startAt: ptr(start), underWay: null };
+    });
   }
 
   /** To be called once, early; null where the kernel lacks something, and Bun.spawn must do. */
@@ -72,22 +109,32 @@ export class NativeSpawner {
   }
 
   /**
-   * Starts a process in a session of its own; with `writesStdin` pm writes to it, with `usesReserve` its streams may have the descriptors that
-   * are kept back from workers. Throws an Error with `code`, as Bun.spawn does.
+   * Starts a process in a session of its own, with these values of the block's changing variables. With `writesStdin` pm writes to it, with
+   * `usesReserve` its streams may have the descriptors that are kept back from workers. Throws an Error with `code`, as Bun.spawn does, when
+   * there can be no process; whether the process can run its program is found out while pm goes on, and heard later.
    */
-  spawn(block: StartBlock, writesStdin: boolean, hear: HearExit, usesReserve = false): NativeProcess {
-    const start = this.#start;
+  spawn(
+    block: StartBlock,
+    changing: Readonly<Record<string, string>>,
+    hear: ProcessHearer,
+    { writesStdin = false, usesReserve = false } = {},
+  ): NativeProcess {
+    const pad = this.#freePad();
+    const { start } = pad;
     const id = this.#freeId();
-    block.pointers.copy(start, at.words);
+    for (const name in changing) block.set(pad.index, name, changing[name] ?? "");
+    block.pointers(pad.index).copy(start, at.words);
     start.writeUInt32LE(id, at.id);
     start.writeUInt32LE(writesStdin ? 1 : 0, at.writesStdin);
     start.writeUInt32LE(usesReserve ? 1 : 0, at.usesReserve);
-    const failed = -this.#calls.spawn(this.#startAt);
+    const failed = -this.#calls.spawn(pad.startAt);
     if (failed > 0) throw Object.assign(new Error(errnoName(failed)), { code: errnoName(failed) });
     const pid = start.readInt32LE(at.pid);
-    const process = { pid, hear };
+    const process: Process = { pid, hear, failure: null };
+    pad.underWay = { process, block };
     this.#living.set(id, process);
     ownBegan(pid, process);
+    this.#settleLater();
     return {
       pid,
       stdinFd: writesStdin ? start.readInt32LE(at.stdin) : null,
@@ -95,6 +142,42 @@ export class NativeSpawner {
       stderrFd: start.readInt32LE(at.stderr),
       ipcFd: start.readInt32LE(at.ipc),
     };
+  }
+
+  /** Waits until each process that was started runs its program, in a session of its own, or cannot. */
+  settle(): void {
+    for (const pad of this.#pads) this.#settlePad(pad);
+  }
+
+  /** One where no start is under way; waits for the earlier one when all are. */
+  #freePad(): Pad {
+    const isFree = ({ underWay, start }: Pad): boolean => underWay === null || start.readInt32LE(at.underWay) === 0;
+    const pad = this.#pads.find(isFree) ?? this.#pads[(this.#lastPad + 1) % pads]!;
+    this.#settlePad(pad);
+    this.#lastPad = pad.index;
+    return pad;
+  }
+
+  #settlePad(pad: Pad): void {
+    if (pad.underWay === null) return;
+    const { process } = pad.underWay;
+    const failed = this.#calls.begun(pad.startAt);
+    pad.underWay = null;
+    if (failed > 0) process.failure = errnoName(failed);
+    else this.#settled.push(process);
+  }
+
+  /** Whoever starts one is in the midst of it: they hear the rest when the turn has ended. */
+  #settleLater(): void {
+    if (this.#settlesLater) return;
+    this.#settlesLater = true;
+    queueMicrotask(() => {
+      this.#settlesLater = false;
+      this.settle();
+      const settled = this.#settled;
+      this.#settled = [];
+      for (const { hear } of settled) hear.began();
+    });
   }
 
   #freeId(): number {
@@ -113,7 +196,8 @@ export class NativeSpawner {
         const process = this.#living.get(id);
         if (process === undefined) continue;
         this.#living.delete(id);
-        process.hear(code === exited ? status : null, code === 0 || code === exited ? null : status);
+        if (process.failure !== null) process.hear.failed(process.failure);
+        else process.hear.ended(code === exited ? status : null, code === 0 || code === exited ? null : status);
         ownEnded(process.pid, process);
       }
     } while (count === maxEnded);
@@ -126,10 +210,11 @@ export class NativeSpawner {
   }
 }
 
-function link({ prepare, spawn, reap }: StubCalls) {
+function link({ prepare, spawn, begun, reap }: StubCalls) {
   return linkSymbols({
     prepare: { ptr: prepare, args: ["ptr", "i32"], returns: "i32" },
     spawn: { ptr: spawn, args: ["ptr"], returns: "i32" },
+    begun: { ptr: begun, args: ["ptr"], returns: "i32" },
     reap: { ptr: reap, args: ["ptr", "ptr", "i32"], returns: "i32" },
   }).symbols;
 }

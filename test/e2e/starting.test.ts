@@ -39,6 +39,49 @@ describe("pm serve does not start", () => {
   });
 });
 
+test("in a burst of starts each process has its own words and streams, whichever of the others cannot run", async () => {
+  const good = {
+    command: sh('echo "$PM_WORKER_ID of $PM_CONSUMER" >&2; echo "$PM_WORKER_ID"; sleep 1000'),
+    processes: 7,
+  };
+  const bad = { command: ["/dev/null"], processes: 2 };
+  const names = Array.from({ length: 6 }, (_, index) => [`good${index}`, `bad${index}`] as const);
+  await using pm = new PmProcess(
+    farmFile(
+      Object.fromEntries(
+        names.flatMap(([one, other]) => [
+          [one, good],
+          [other, bad],
+        ]),
+      ),
+    ),
+  );
+  await pm.records("Worker started.", 42);
+  await pm.records("Worker could not be started.", 12);
+  await pm.stdout.count(() => true, 42);
+  expect(pm.stdout.all.toSorted()).toEqual(
+    pm
+      .recorded("Worker started.")
+      .map(
+        ({ context }) =>
+          `[worker ${String(context["worker"])} ${String(context["consumer"])}] ${String(context["worker"])}`,
+      )
+      .toSorted(),
+  );
+  for (const { context } of pm.recorded("Worker started.")) {
+    const [worker, consumer] = [String(context["worker"]), String(context["consumer"])];
+    expect(consumer).toStartWith("good");
+    await pm.stderr.find((line) => line === `[worker ${worker} ${consumer}] ${worker} of ${consumer}`);
+  }
+  const failures = pm.recorded("Worker could not be started.");
+  expect(new Set(failures.map(({ context }) => context["worker"])).size).toBe(12);
+  expect(failures[0]?.context["error"]).toBe(
+    "/dev/null may not be executed; make it executable (chmod +x) or name its interpreter in command",
+  );
+  expect(pm.recorded("Guardian is missing and is started again.")).toEqual([]);
+  expect(await pm.stop()).toBe(0);
+});
+
 const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === "::1"));
 
 test.skipIf(!hasIpv6)(`health is served on an IPv6 address${hasIpv6 ? "" : " (skipped: no ::1 here)"}`, async () => {
@@ -95,7 +138,7 @@ test.each([52, 55, 57, 58, 60, 64, 65])(
     expect(refused.context["error"]).toBe(
       "no file descriptors are left; raise the limit (ulimit -n) or start fewer workers",
     );
-    await pm.record("Worker started.", { worker: 3 });
+    await pm.record("Worker started.", { worker: 2 });
     await pm.record("Consumer degraded.");
     expect((await pm.get("/livez")).status).toBe(200);
     expect(await pm.stop()).toBe(0);

@@ -17,8 +17,10 @@ const message = {
 } as const;
 
 /** A started worker, the world in the test's hands, and what it told its consumer. */
-function started(changes: Partial<ConsumerSpec> = {}): { host: FakeHost; worker: Worker; told: string[] } {
-  const host = new FakeHost();
+function started(
+  changes: Partial<ConsumerSpec> = {},
+  host = new FakeHost(),
+): { host: FakeHost; worker: Worker; told: string[] } {
   const told: string[] = [];
   const owner: WorkerOwner = {
     limitChanged: ({ limitOpen }) => told.push(limitOpen ? "limit open" : "limit closed"),
@@ -114,6 +116,41 @@ describe("a worker that ends by itself", () => {
     host.spawnFailure = null;
     host.clock.advance(1_000);
     expect(worker.state).toBe("ready");
+  });
+
+  test("is told of as started when its process runs its program, and not before", () => {
+    const host = new FakeHost();
+    host.runsAtOnce = false;
+    const { worker } = started({}, host);
+    expect(worker.state).toBe("starting");
+    expect(host.events).toEqual([]);
+    host.child.begin();
+    expect(host.events).toMatchObject([{ type: "worker_started", pid: host.child.pid }, { type: "worker_ready" }]);
+    expect(worker.state).toBe("ready");
+  });
+
+  test("whose process turns out not to run its program has not been started, and is tried again", () => {
+    const host = new FakeHost();
+    host.runsAtOnce = false;
+    const { worker } = started({}, host);
+    host.child.end({ kind: "spawn_failed", code: "ENOENT", message: "the program x was not found" });
+    expect(host.events).toMatchObject([
+      { type: "worker_not_started", message: "the program x was not found" },
+      { type: "worker_restarting", reason: "spawn_failed", attempt: 1 },
+    ]);
+    expect(worker.state).toBe("backoff");
+    host.clock.advance(1_000);
+    expect(host.alive).toHaveLength(1);
+  });
+
+  test("that is to go while it is being started is gone when that has failed", () => {
+    const host = new FakeHost();
+    host.runsAtOnce = false;
+    const { worker } = started({}, host);
+    worker.stop("scale_down");
+    host.child.end({ kind: "spawn_failed", code: "ENOENT", message: "the program x was not found" });
+    expect(host.of("worker_exited")).toEqual([]);
+    expect(worker.state).toBe("gone");
   });
 
   test("loses what it had in hand, and the next process starts with nothing", () => {

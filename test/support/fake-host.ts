@@ -15,18 +15,27 @@ export class FakeChild implements Child {
   lastActivity = 0;
   heldUp = false;
   alive = true;
+  /** From now on it runs its program; for one that did not do so at once. */
+  begin = (): void => {};
 
   readonly pid: number;
   /** Only where its consumer has tasks. */
   readonly lane: FakeLane | null;
   readonly request: ChildRequest;
   readonly hear: (fact: ChildFact) => void;
+  readonly runsAtOnce: boolean;
 
-  constructor(pid: number, request: ChildRequest, hear: (fact: ChildFact) => void) {
+  constructor(pid: number, request: ChildRequest, hear: (fact: ChildFact) => void, runsAtOnce: boolean) {
     this.pid = pid;
+    this.runsAtOnce = runsAtOnce;
     this.request = request;
     this.lane = request.spec.tasks === null ? null : new FakeLane();
     this.hear = hear;
+  }
+
+  whenBegan(run: () => void): void {
+    if (this.runsAtOnce) run();
+    else this.begin = run;
   }
 
   signal(signal: string): void {
@@ -93,6 +102,8 @@ export class FakeHost implements Host {
   readonly connections: FakeLane[] = [];
   /** What the next spawns answer instead of a process. */
   spawnFailure: Extract<ExitReason, { kind: "spawn_failed" }> | null = null;
+  /** Whether it is known at once that a process runs its program. */
+  runsAtOnce = true;
   memory: number | null = null;
   /** Those who listen now: nobody stays for ever. */
   listeners = 0;
@@ -114,7 +125,7 @@ export class FakeHost implements Host {
 
   spawn(request: ChildRequest, hear: (fact: ChildFact) => void): Child | Extract<ExitReason, { kind: "spawn_failed" }> {
     if (this.spawnFailure !== null) return this.spawnFailure;
-    const child = new FakeChild(this.children.length + 100, request, hear);
+    const child = new FakeChild(this.children.length + 100, request, hear, this.runsAtOnce);
     this.children.push(child);
     return child;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { CString, read, type Pointer } from "bun:ffi";
-import { StartBlock, type StartWords } from "../../src/system/start-block.ts";
+import { pads, StartBlock, type StartWords } from "../../src/system/start-block.ts";
 
 const words: StartWords = {
   program: "/usr/bin/php",
@@ -24,9 +24,10 @@ function listAt(address: Pointer): string[] {
   return texts;
 }
 
-/** What C would find. */
-function found(block: StartBlock) {
-  const view = new BigUint64Array(block.pointers.buffer, block.pointers.byteOffset, 6);
+/** What C would find for a start on this pad. */
+function found(block: StartBlock, pad = 0) {
+  const pointers = block.pointers(pad);
+  const view = new BigUint64Array(pointers.buffer, pointers.byteOffset, 6);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   const [program, folder, argv, envp, settings, end] = Array.from(view, (each) => Number(each) as Pointer);
   return {
@@ -42,8 +43,8 @@ function found(block: StartBlock) {
 describe("a start block", () => {
   test("holds the words as C takes them; what changes takes the place of what the environment says", () => {
     const block = new StartBlock(words, ["ID", "MARK"]);
-    block.set("ID", "7");
-    block.set("MARK", "run.12345");
+    block.set(0, "ID", "7");
+    block.set(0, "MARK", "run.12345");
     const expected = {
       program: "/usr/bin/php",
       folder: "/srv/über",
@@ -53,9 +54,18 @@ describe("a start block", () => {
       settingsCount: 2,
     };
     expect(found(block)).toEqual(expected);
-    block.set("ID", "12");
-    block.set("MARK", "run.1");
+    block.set(0, "ID", "12");
+    block.set(0, "MARK", "run.1");
     expect(found(block).env.slice(2)).toEqual(["ID=12", "MARK=run.1"]);
+  });
+
+  test("keeps what changes for each start that may be under way", () => {
+    const block = new StartBlock(words, ["ID"]);
+    for (let pad = 0; pad < pads; pad++) block.set(pad, "ID", `of pad ${pad}`);
+    for (let pad = 0; pad < pads; pad++) {
+      expect(found(block, pad)).toMatchObject({ argv: words.argv, folder: words.folder, settingsCount: 2 });
+      expect(found(block, pad).env).toEqual(["PATH=/bin", "LANG=de_DE.UTF-8", `ID=of pad ${pad}`]);
+    }
   });
 
   test("may be empty where there is nothing to say", () => {
@@ -69,7 +79,8 @@ describe("a start block", () => {
 
   test("refuses what C would cut off", () => {
     expect(() => new StartBlock({ ...words, argv: ["a\0b"] }, [])).toThrow(TypeError);
-    expect(() => new StartBlock(words, ["ID"]).set("ID", "x".repeat(129))).toThrow(RangeError);
-    expect(() => new StartBlock(words, ["ID"]).set("OTHER", "x")).toThrow(RangeError);
+    expect(() => new StartBlock(words, ["ID"]).set(0, "ID", "x".repeat(129))).toThrow(RangeError);
+    expect(() => new StartBlock(words, ["ID"]).set(0, "OTHER", "x")).toThrow(RangeError);
+    expect(() => new StartBlock(words, ["ID"]).set(pads, "ID", "x")).toThrow(RangeError);
   });
 });
