@@ -4,6 +4,7 @@ import { commands } from "./commands.ts";
 import { exitCodes, type Outcome } from "./outcome.ts";
 import { readArgs, strictArgs } from "./strict-args.ts";
 import { version } from "./version.ts";
+import { compileAsUsual } from "../system/jit.ts";
 
 /** The commands of which the start is all that anybody waits for. */
 const startsFarm: ReadonlySet<string> = new Set(["serve", "demo"]);
@@ -34,7 +35,7 @@ export async function dispatch(argv: readonly string[]): Promise<Outcome> {
   const problem = strictArgs(words, command.args);
   if (problem !== null) return usageError(`pm ${command.name}: ${problem}\n`);
   // What works on a list of thousands of workers is worth compiling; a farm says by itself when its start is over (see scripts/compile.ts).
-  if (!startsFarm.has(command.name)) Bun.unsafe.setJITPolicy(1);
+  if (!startsFarm.has(command.name)) compileAsUsual();
   return command.run(readArgs(words, command.args));
 }
 

@@ -1,6 +1,7 @@
 import { LineEnricher } from "../core/output/enrich.ts";
 import { LineSplitter } from "../core/output/line-splitter.ts";
 import { addressOf, EAGAIN, Epoll, ownBuffer, readInto, sleepUs } from "../system/libc.ts";
+import { compileLittle } from "../system/jit.ts";
 import { BulkEnricher } from "./bulk-enricher.ts";
 import { isoNow, nowMs } from "./clock.ts";
 import type { OutputBatch, OutputStart, ToOutput } from "./messages.ts";
@@ -237,6 +238,7 @@ export class OutputLoop {
         return;
       case "stopping":
         this.#stopping = true;
+        compileLittle();
         return;
       case "resume":
         this.#sources.resumeAll(this.#behind);

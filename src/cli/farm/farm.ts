@@ -12,6 +12,7 @@ import type { Metrics } from "../../surface/metrics.ts";
 import type { TaskServer } from "../../surface/task-server.ts";
 import type { ServiceManager } from "../../surface/service-manager.ts";
 import { type NotifyWish, takeNotifyWish } from "../../surface/service-manager-text.ts";
+import { compileAsUsual } from "../../system/jit.ts";
 import { openFilesAllowed } from "../../system/limits.ts";
 import { readProcesses } from "../../system/proc-stat.ts";
 import { isTerminal } from "../../system/terminal.ts";
@@ -91,7 +92,7 @@ export class Farm {
       if (taskServer !== null) bus.emit({ type: "task_server_listening", address: taskServer.address });
       this.#listenToOutside(signals);
     });
-    Bun.unsafe.setJITPolicy(1); // the start is over: from here on code that runs often is worth compiling (see scripts/compile.ts)
+    compileAsUsual(); // the start is over
     this.#forgetStartLater();
     const control = this.#serveControl(claimed, http?.address ?? null);
     const exitCode = await this.#done.promise;

@@ -26,6 +26,7 @@ import { makeOwnFolder } from "../../surface/control/socket-folder.ts";
 import { socketFolders } from "../../surface/control/socket-path.ts";
 import { type Cgroups, openCgroups } from "../../system/cgroups.ts";
 import { readHost } from "../../system/host-reading.ts";
+import { compileLittle } from "../../system/jit.ts";
 import { readProcesses } from "../../system/proc-stat.ts";
 import { createTaskHost } from "./task-host.ts";
 
@@ -118,6 +119,7 @@ export function assemble(file: FarmFile, load: LoadFarmFile, ears: FarmEars): Fa
     if (event.type === "operation_ended") definitions.tryAgain();
     if (event.type !== "shutting_down") return;
     output.stopping();
+    compileLittle();
     void definitions.stop(); // its program ends beside the workers
   });
   return {
