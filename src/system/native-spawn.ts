@@ -83,10 +83,11 @@ export class NativeSpawner {
   readonly #pads: readonly Pad[];
   readonly #ended = ownBuffer(maxEnded * endedBytes);
   readonly #living = new Map<number, Process>();
-  /** Those that have been started in this turn, and what became of them is known. */
-  #settled: Process[] = [];
-  #settlesLater = false;
+  /** Those that have been started in this turn of the event loop, in this order. */
+  #started: Process[] = [];
   #lastPad = 0;
+  /** Of those that have ended, in this turn. */
+  #reaped: "nothing" | "all" | "not all" = "nothing";
   #lastId = 0;
 
   private constructor(calls: ReturnType<typeof link>) {
@@ -103,7 +104,7 @@ export class NativeSpawner {
   static open(stub: StubCalls): NativeSpawner | null {
     const spawner = new NativeSpawner(link(stub));
     if (spawner.#calls.prepare(ptr(spawner.#state), endOfWorkerDescriptors()) < 0) return null;
-    process.on("SIGCHLD", () => spawner.#reap());
+    process.on("SIGCHLD", () => spawner.#mayReap());
     unblockSignals(["SIGCHLD"]);
     return spawner;
   }
@@ -134,7 +135,7 @@ export class NativeSpawner {
     pad.underWay = { process, block };
     this.#living.set(id, process);
     ownBegan(pid, process);
-    this.#settleLater();
+    if (this.#started.push(process) === 1) queueMicrotask(() => this.#tellBegun());
     return {
       pid,
       stdinFd: writesStdin ? start.readInt32LE(at.stdin) : null,
@@ -164,20 +165,14 @@ export class NativeSpawner {
     const failed = this.#calls.begun(pad.startAt);
     pad.underWay = null;
     if (failed > 0) process.failure = errnoName(failed);
-    else this.#settled.push(process);
   }
 
   /** Whoever starts one is in the midst of it: they hear the rest when the turn has ended. */
-  #settleLater(): void {
-    if (this.#settlesLater) return;
-    this.#settlesLater = true;
-    queueMicrotask(() => {
-      this.#settlesLater = false;
-      this.settle();
-      const settled = this.#settled;
-      this.#settled = [];
-      for (const { hear } of settled) hear.began();
-    });
+  #tellBegun(): void {
+    this.settle();
+    const started = this.#started;
+    this.#started = [];
+    for (const { hear, failure } of started) if (failure === null) hear.began();
   }
 
   #freeId(): number {
@@ -186,21 +181,33 @@ export class NativeSpawner {
     return this.#lastId;
   }
 
+  /**
+   * Once in a turn of the event loop: processes may end as fast as they are started again, with a signal for each, and then nobody else
+   * would ever have a turn.
+   */
+  #mayReap(): void {
+    if (this.#reaped === "nothing") this.#reap();
+    else this.#reaped = "not all";
+  }
+
   /** One signal may stand for many that have ended. */
   #reap(): void {
-    let count: number;
-    do {
-      count = this.#calls.reap(ptr(this.#state), ptr(this.#ended), maxEnded);
-      // All are read before the first is told of: whoever hears may start another.
-      for (const [id, code, status] of Array.from({ length: count }, (_, index) => this.#endedAt(index * endedBytes))) {
-        const process = this.#living.get(id);
-        if (process === undefined) continue;
-        this.#living.delete(id);
-        if (process.failure !== null) process.hear.failed(process.failure);
-        else process.hear.ended(code === exited ? status : null, code === 0 || code === exited ? null : status);
-        ownEnded(process.pid, process);
-      }
-    } while (count === maxEnded);
+    const count = this.#calls.reap(ptr(this.#state), ptr(this.#ended), maxEnded);
+    this.#reaped = count === maxEnded ? "not all" : "all";
+    setImmediate(() => {
+      const isMore = this.#reaped === "not all";
+      this.#reaped = "nothing";
+      if (isMore) this.#reap();
+    });
+    // All are read before the first is told of: whoever hears may start another.
+    for (const [id, code, status] of Array.from({ length: count }, (_, index) => this.#endedAt(index * endedBytes))) {
+      const process = this.#living.get(id);
+      if (process === undefined) continue;
+      this.#living.delete(id);
+      if (process.failure !== null) process.hear.failed(process.failure);
+      else process.hear.ended(code === exited ? status : null, code === 0 || code === exited ? null : status);
+      ownEnded(process.pid, process);
+    }
   }
 
   /** Its id, and the code and the status that waitid tells. */

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { farmFile, quickBackoff, sh, steady } from "../support/farm-file.ts";
 import { missing } from "../support/needs.ts";
-import { PmProcess, processesWith } from "../support/pm-process.ts";
+import { type LogRecord, PmProcess, processesWith } from "../support/pm-process.ts";
+import { stateOf, until } from "../support/proc.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 setDefaultTimeout(30_000);
@@ -68,6 +69,8 @@ test("in a burst of starts each process has its own words and streams, whichever
       )
       .toSorted(),
   );
+  const workers = pm.recorded("Worker started.").map(({ context }) => Number(context["worker"]));
+  expect(workers).toEqual(workers.toSorted((a, b) => a - b)); // told in the order of their starts
   for (const { context } of pm.recorded("Worker started.")) {
     const [worker, consumer] = [String(context["worker"]), String(context["consumer"])];
     expect(consumer).toStartWith("good");
@@ -79,6 +82,38 @@ test("in a burst of starts each process has its own words and streams, whichever
     "/dev/null may not be executed; make it executable (chmod +x) or name its interpreter in command",
   );
   expect(pm.recorded("Guardian is missing and is started again.")).toEqual([]);
+  expect(await pm.stop()).toBe(0);
+});
+
+test("however soon processes end, and however many at once, each is told of as started first", async () => {
+  const script = "test -e again && exit; trap 'exit 0' USR1; echo up; while :; do sleep 1000 & wait; done";
+  const crowd = { command: sh(script), processes: 60, min_uptime: 0, restart: "always" };
+  await using pm = new PmProcess(farmFile({ crowd }));
+  const pids = (await pm.records("Worker started.", 60)).map(({ context }) => Number(context["pid"]));
+  await pm.stdout.count((line) => line.endsWith(" up"), 60);
+  pm.signal("SIGSTOP"); // so that it finds them all ended at once
+  writeFileSync(join(pm.folder, "again"), "");
+  for (const pid of pids) process.kill(pid, "SIGUSR1");
+  await until(() => pids.every((pid) => stateOf(pid) === "Z"));
+  pm.signal("SIGCONT");
+  await pm.records("Worker exited.", 300);
+  const started = new Set<unknown>();
+  for (const line of pm.stderr.all.filter((each) => each.startsWith('{"message":"Worker '))) {
+    const { message, context }: LogRecord = JSON.parse(line);
+    if (message === "Worker started.") started.add(context["pid"]);
+    if (message === "Worker exited.") expect(started.delete(context["pid"]), line).toBe(true);
+  }
+});
+
+test("a crowd of workers that end as soon as they are started keeps nobody else waiting", async () => {
+  const crowd = { command: ["true"], processes: 100, min_uptime: 0, failure_limit: 1_000_000 };
+  await using pm = new PmProcess(farmFile({ crowd }));
+  await pm.address();
+  for (let round = 0; round < 5; round++) {
+    const before = pm.recorded("Worker started.").length;
+    expect((await pm.get("/livez")).status).toBe(200);
+    expect(pm.recorded("Worker started.").length - before).toBeLessThan(1_000);
+  }
   expect(await pm.stop()).toBe(0);
 });
 
