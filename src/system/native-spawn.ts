@@ -135,7 +135,11 @@ export class NativeSpawner {
     pad.underWay = { process, block };
     this.#living.set(id, process);
     ownBegan(pid, process);
-    if (this.#started.push(process) === 1) queueMicrotask(() => this.#tellBegun());
+    if (this.#started.push(process) === 1) {
+      queueMicrotask(() => this.#tellBegun());
+      // One alone is what somebody waits for: what pm has to do meanwhile would take a processor from it. In a burst it is worth it.
+      this.#settlePad(pad);
+    }
     return {
       pid,
       stdinFd: writesStdin ? start.readInt32LE(at.stdin) : null,
