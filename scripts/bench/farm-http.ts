@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { owned } from "../../src/system/own-children.ts";
 import type { Run } from "./run.ts";
 
 /** Where the pm of a run serves HTTP, from its own log. Throws when it has not said so within 10 s. */
@@ -27,7 +28,7 @@ export async function requestTimesMs(url: string, count: number): Promise<readon
 /** Does something while a process of its own fetches `url` every 10 ms. */
 export async function whileFetched<T>(url: string, action: () => T | Promise<T>): Promise<T> {
   const program = `for (;;) { await (await fetch(${JSON.stringify(url)})).arrayBuffer(); await Bun.sleep(10); }`;
-  const child = Bun.spawn([process.execPath, "-e", program], { stdio: ["ignore", "ignore", "inherit"] });
+  const child = owned(Bun.spawn([process.execPath, "-e", program], { stdio: ["ignore", "ignore", "inherit"] }));
   try {
     await Bun.sleep(200); // until it has begun
     return await action();
@@ -42,7 +43,7 @@ export async function commandTimesMs(command: readonly string[], count: number):
   const times: number[] = [];
   for (let at = 0; at < count; at++) {
     const startedMs = performance.now();
-    const child = Bun.spawn([...command], { stdio: ["ignore", "ignore", "ignore"] });
+    const child = owned(Bun.spawn([...command], { stdio: ["ignore", "ignore", "ignore"] }));
     if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
     times.push(performance.now() - startedMs);
   }

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeFd, pipe } from "../../src/system/libc.ts";
+import { closeFd, endedChild, pipe, reapChild } from "../../src/system/libc.ts";
+import { isOwn, owned } from "../../src/system/own-children.ts";
 import { evict, nowNs } from "./kernel.ts";
 import type { Manager, Task } from "./managers.ts";
 import { descendants, programOf } from "./processes.ts";
@@ -55,12 +56,14 @@ export class Run {
     const stderr = openSync(join(folder, "stderr"), "w");
     if (cold) putOutOfMemory(manager.program ?? "");
     this.startedNs = nowNs();
-    const child = Bun.spawn([...command], {
-      cwd: join(folder, "work"),
-      env: { ...process.env, ...env },
-      stdio: ["ignore", stdout, stderr],
-      detached: true,
-    });
+    const child = owned(
+      Bun.spawn([...command], {
+        cwd: join(folder, "work"),
+        env: { ...process.env, ...env },
+        stdio: ["ignore", stdout, stderr],
+        detached: true,
+      }),
+    );
     this.pid = child.pid;
     closeSync(stderr);
     if (stdout !== "ignore") closeFd(stdout);
@@ -73,7 +76,7 @@ export class Run {
       return writeFd;
     }
     const command = [place.programs.sink, this.path("counts"), this.path("latencies")];
-    this.#helpers.add(Bun.spawn(command, { stdio: [readFd, "ignore", "inherit"] }).pid);
+    this.#helpers.add(owned(Bun.spawn(command, { stdio: [readFd, "ignore", "inherit"] })).pid);
     closeFd(readFd);
     return writeFd;
   }
@@ -129,7 +132,7 @@ export class Run {
   stop(): void {
     process.kill(this.pid, this.manager.stopSignal);
     const command = this.manager.stopCommand?.(this.task);
-    if (command !== undefined) Bun.spawn([...command], { stdio: ["ignore", "ignore", "ignore"] });
+    if (command !== undefined) owned(Bun.spawn([...command], { stdio: ["ignore", "ignore", "ignore"] }));
   }
 
   /** Ends all that is left, and removes the folder. */
@@ -148,6 +151,12 @@ export function endAll(): void {
     for (const pid of left) kill(pid);
     left = descendants(process.pid, new Set());
   }
+  reapOrphans();
+}
+
+/** Managers leave their workers to this process; unreaped, those of all runs would take up every process id there is. */
+function reapOrphans(): void {
+  for (let pid = endedChild(); pid !== null && !isOwn(pid); pid = endedChild()) reapChild(pid);
 }
 
 function kill(pid: number): void {
