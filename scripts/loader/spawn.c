@@ -5,9 +5,9 @@
  * However many files pm has open, a start costs the same. The child shares pm's table of descriptors until it has cut off all of it but the
  * lowest; so its ends of the pipes are put into places at its low end that are set aside for them when pm starts.
  *
- * pm does not wait until the child has become the worker's program: it has better things to do, and another processor does the rest. What the
- * child still needs of pm's memory and descriptors until then is a pad of its own. There are two of them, so that the next start need not
- * wait either; a third waits for the first.
+ * pm need not wait until the child has become the worker's program: in a burst of starts it has better things to do, and another processor
+ * does the rest. What the child still needs of pm's memory and descriptors until then is a pad of its own. There are two of them, so that the
+ * next start need not wait either; a third waits for the first.
  */
 #pragma once
 #include "exec.c"
