@@ -9,7 +9,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { adoptOrphans } from "./kernel.ts";
+import { becomeSubreaper } from "../../src/system/libc.ts";
 import { lawPlots, lawTable, withoutLaws } from "./laws.ts";
 import { allManagers, reference, subject, type Manager } from "./managers.ts";
 import type { Measure } from "./measure.ts";
@@ -109,7 +109,7 @@ async function main(): Promise<void> {
   const shown = options.show ?? options.overview;
   if (shown !== null) return show(shown, options.show === null);
   if (!existsSync(pm)) fail(`${pm}: not there; build it with \`bun scripts/build.ts\`, or name another in PM_BINARY`);
-  adoptOrphans();
+  becomeSubreaper(); // so that daemons, and workers of a manager that has gone, are found too
   const folder = mkdtempSync(join(tmpdir(), "pm-bench-"));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {

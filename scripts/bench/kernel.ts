@@ -5,7 +5,6 @@ const { symbols } = dlopen("libc.so.6", {
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
   posix_fadvise: { args: ["i32", "i64", "i64", "i32"], returns: "i32" },
-  prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
 });
 
 const time = new BigInt64Array(new ArrayBuffer(16));
@@ -31,10 +30,4 @@ export function waitReadable(fd: number, timeoutMs: number): boolean {
 export function evict(fd: number): void {
   const DONTNEED = 4;
   symbols.posix_fadvise(fd, 0, 0, DONTNEED);
-}
-
-/** From now on processes whose parents are gone become children of this one, so that daemons are found too. */
-export function adoptOrphans(): void {
-  const PR_SET_CHILD_SUBREAPER = 36;
-  symbols.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }

@@ -112,7 +112,7 @@ export class NativeSpawner {
   /**
    * Starts a process in a session of its own, with these values of the block's changing variables. With `writesStdin` pm writes to it, with
    * `usesReserve` its streams may have the descriptors that are kept back from workers. Throws an Error with `code`, as Bun.spawn does, when
-   * there can be no process; whether the process can run its program is found out while pm goes on, and heard later.
+   * there can be no process; whether the process can run its program is heard later. The first start of a turn is waited for all the same.
    */
   spawn(
     block: StartBlock,
@@ -137,7 +137,7 @@ export class NativeSpawner {
     ownBegan(pid, process);
     if (this.#started.push(process) === 1) {
       queueMicrotask(() => this.#tellBegun());
-      // One alone is what somebody waits for: what pm has to do meanwhile would take a processor from it. In a burst it is worth it.
+      // Somebody waits for a process that starts alone, and what pm would do meanwhile takes a processor from it.
       this.#settlePad(pad);
     }
     return {
